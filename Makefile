@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a developer does here. `make` alone lists it.
+
+SHELL := /bin/bash
+PYTHON := /usr/bin/python3
+OCF_ROOT := /usr/lib/ocf
+NODE ?= node1
+PIP_VERSION := 26.3
+TOOLS := .venv/.tools-installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: as-root bench clean demo docs help install lint packages servers shell test \
+	test-cluster test-postgres test-stock test-unit tools
+
+# Comes first where it is needed, so that nobody waits for a refusal.
+as-root:
+	@test "$$(id -u)" -eq 0 || { echo 'This must be run as root: the agent runs as under Pacemaker,' \
+		'and cluster nodes are namespaces.' >&2; exit 1; }
+
+bench: as-root packages  ## Compare cost with the stock agent: programs launched, CPU, wall time
+	$(PYTHON) -m tests.bench
+
+clean:  ## Remove what was built, and a cluster that was left up
+	@if [ "$$(id -u)" -eq 0 ] && [ -e tests/cluster/__main__.py ]; then \
+		$(PYTHON) -m tests.cluster down; fi
+	rm -rf .venv .cache dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+demo: as-root  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
+	@$(PYTHON) -m tests.provision packages
+	@$(PYTHON) -m tests.cluster demo $(if $(KEEP),--keep)
+
+docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
+	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs dist/docs
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install:  ## Install the agent: DESTDIR=... for elsewhere, DROPIN=1 also as heartbeat/pgsql
+	find resource-agents -name __pycache__ -prune -o -type d -printf '%P\0' \
+		| xargs -0 -I'{}' install -d -m 0755 '$(DESTDIR)$(OCF_ROOT)/{}'
+	find resource-agents/lib -name '*.py' -printf '%P\0' \
+		| xargs -0 -I'{}' install -m 0644 'resource-agents/lib/{}' '$(DESTDIR)$(OCF_ROOT)/lib/{}'
+	find resource-agents/resource.d -type f -printf '%P\0' \
+		| xargs -0 -I'{}' install -m 0755 'resource-agents/resource.d/{}' '$(DESTDIR)$(OCF_ROOT)/resource.d/{}'
+ifdef DROPIN
+	install -d -m 0755 '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat'
+	@cd '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat' && \
+	if [ -f pgsql ] && [ ! -L pgsql ]; then \
+		echo "The stock agent is kept as $$PWD/.pgsql.stock"; mv pgsql .pgsql.stock; fi
+	ln -sfn ../pgsr/pgsr '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql'
+endif
+
+lint: $(TOOLS)  ## Check style and types of everything
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	shellcheck .ci/run
+
+packages:
+	@$(PYTHON) -m tests.provision packages
+
+servers: packages
+	@$(PYTHON) -m tests.provision postgresql
+
+shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
+	@$(PYTHON) -m tests.cluster shell $(NODE)
+
+test: as-root servers $(TOOLS)  ## Install what is needed and run every test
+	.venv/bin/pytest --cov --cov-report=term
+
+test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
+	.venv/bin/pytest tests/cluster
+
+test-postgres: as-root servers $(TOOLS)  ## Run the agent on real servers of every version
+	.venv/bin/pytest tests/postgres
+
+test-stock: as-root servers $(TOOLS)  ## Compare with the stock agent
+	.venv/bin/pytest tests/stock
+
+test-unit: $(TOOLS)  ## Run the tests of the pure core, within seconds
+	.venv/bin/pytest --cov --cov-report=term tests/unit
+
+tools: $(TOOLS)
+
+$(TOOLS): pyproject.toml
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) -m tests.provision packages
+	$(PYTHON) -m venv --system-site-packages .venv
+	.venv/bin/python -m pip install --quiet pip==$(PIP_VERSION)
+	.venv/bin/python -m pip install --quiet --group dev
+	@touch $@
