@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Pacemaker cluster as a scenario sees it: what it shows and what it waits for.
+
+It uses nodes only through machine.Machine; the site it lives in is made and ended by
+construction.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Callable
+
+from tests.cluster.harness import configuration
+from tests.cluster.harness.node import Node
+from tests.cluster.harness.status import NOTHING, Status
+from tests.cluster.harness.wait import wait_until
+
+RESOURCE = "pgsql"
+ADDRESS_RESOURCE = "address"
+ONLINE_TIMEOUT_S = 60.0
+CHANGE_TIMEOUT_S = 90.0
+
+
+class Cluster:
+    """The nodes together."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = tuple(nodes)
+
+    def write_configuration(self) -> None:
+        """Give every node the cluster's configuration files; none needs to be on."""
+        addresses = {node.name: node.address for node in self.nodes}
+        for node in self.nodes:
+            write = node.machine.write
+            write("/etc/hostname", f"{node.name}\n")
+            write("/etc/hosts", configuration.hosts(addresses))
+            write("/etc/corosync/corosync.conf", configuration.corosync_conf(addresses))
+
+    def configure(self, crm_text: str) -> None:
+        """Load a configuration in the language of crm(8)."""
+        node = self.living_node()
+        node.run("crm", "-F", "configure", "load", "update", "-", stdin_text=crm_text)
+
+    def living_node(self) -> Node:
+        """Return the first node that has power and an answering cluster."""
+        for node in self.nodes:
+            if node.is_on and node.status() != NOTHING:
+                return node
+        raise AssertionError(f"no node answers\n{self.evidence()}")
+
+    def status(self) -> Status:
+        """Return the cluster's state as the first node that answers sees it."""
+        for node in self.nodes:
+            seen = node.status() if node.is_on else NOTHING
+            if seen != NOTHING:
+                return seen
+        return NOTHING
+
+    def wait_for(
+        self,
+        awaited: str,
+        is_so: Callable[[Status], bool],
+        timeout_s: float = CHANGE_TIMEOUT_S,
+    ) -> Status:
+        """Return the first state that satisfies is_so."""
+
+        def look() -> Status | None:
+            seen = self.status()
+            return seen if is_so(seen) else None
+
+        seen = wait_until(awaited, look, timeout_s, self.evidence)
+        assert seen is not None
+        return seen
+
+    def wait_for_online(self, *nodes: Node) -> None:
+        """Wait until the nodes, and no others, are members and have a coordinator."""
+        names = frozenset(node.name for node in nodes)
+        self.wait_for(
+            f"online: {' '.join(sorted(names))}",
+            lambda seen: seen.online == names and seen.coordinator in names,
+            ONLINE_TIMEOUT_S,
+        )
+
+    def wait_for_role(self, node: Node, role: str, resource: str = RESOURCE) -> None:
+        """Wait until the resource has that role on the node."""
+        self.wait_for(
+            f"{resource} {role} on {node}",
+            lambda seen: seen.role(resource, node.name) == role,
+        )
+
+    def wait_for_promoted(self, node: Node) -> None:
+        """Wait until the node is the primary's and has the virtual address."""
+        self.wait_for(
+            f"{RESOURCE} promoted on {node}, with the address",
+            lambda seen: (
+                seen.where(RESOURCE, "promoted") == node.name
+                and seen.where(ADDRESS_RESOURCE) == node.name
+            ),
+        )
+
+    def wait_for_attribute(self, node: Node, name: str, value: str) -> None:
+        """Wait until the node's attribute has that value."""
+        self.wait_for(
+            f"{name}={value} on {node}",
+            lambda seen: seen.attribute(node.name, name) == value,
+        )
+
+    def wait_until_idle(self) -> None:
+        """Wait until the cluster has no transition under way."""
+        node = self.living_node()
+        node.run("crm_resource", "--wait", "--timeout=60", timeout_s=70.0)
+
+    def evidence(self) -> str:
+        """Return what every node shows and the end of its logs."""
+        shown = (f"--- {node}: crm_mon\n{node.show()}" for node in self.nodes if node.is_on)
+        return "\n".join((*shown, *(node.evidence() for node in self.nodes)))

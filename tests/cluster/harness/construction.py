@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make a cluster of namespaces and take it down again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cluster.harness import configuration, network, record
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.namespace_machine import NamespaceMachine
+from tests.cluster.harness.node import Node
+from tests.cluster.harness.site import INSIDE, Site
+
+CIB = "/var/lib/pacemaker/cib/cib.xml"
+FENCE_AGENT = "/usr/sbin/fence_harness"
+
+
+class Construction(NamedTuple):
+    """A cluster together with what it is made of."""
+
+    cluster: Cluster
+    machines: tuple[NamespaceMachine, ...]
+    power_switch: PowerSwitch
+    site: Site
+
+    def close(self) -> None:
+        """Take everything down."""
+        self.power_switch.close()
+        self.site.close()
+        record.remove(self.site.name)
+
+
+def construct(name: str, nodes: int = 2, lower: Path = Path("/")) -> Construction:
+    """Make a cluster's nodes with their configuration; leave them without power.
+
+    `lower` is the root directory of a system that has the packages installed.
+    """
+    record.write(name)
+    site = Site(name)
+    record.write(name, site.pid)
+    network.make_bridge(site)
+    numbers = range(1, nodes + 1)
+    machines = tuple(NamespaceMachine(site, number, lower) for number in numbers)
+    power_switch = PowerSwitch(machines)
+    power_switch.serve()
+    cluster = Cluster([Node(machine) for machine in machines])
+    cluster.write_configuration()
+    for machine in machines:
+        machine.write(FENCE_AGENT, (INSIDE / "fence_harness.py").read_text(), 0o755)
+        machine.write(CIB, configuration.first_cib(), 0o600)
+        site.run("chroot", machine.root, "chown", "hacluster:haclient", CIB)
+    return Construction(cluster, machines, power_switch, site)

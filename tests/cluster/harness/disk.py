@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node's disk: an overlay of another root directory, `/` unless told otherwise.
+
+The overlay's upper layer is on the site's tmpfs, so whatever the node writes touches
+nothing of the machine. The disk outlives power cuts and ends with the site.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.cluster.harness.site import Site
+
+SEPARATE_MOUNTS = ("/usr", "/var", "/opt")  # an overlay of / does not include these
+FORGOTTEN = (
+    *("etc/corosync/corosync.conf", "etc/corosync/uidgid.d", "etc/pacemaker"),
+    *("var/lib/corosync", "var/lib/pacemaker/cib", "var/lib/pacemaker/pengine"),
+    *("var/log/corosync", "var/log/pacemaker", "run", "tmp"),
+)
+
+
+def make_disk(site: Site, name: str, lower: Path) -> Path:
+    """Mount the overlay of a new node in the site and return its root there."""
+    base = site.directory / name
+    root = base / "root"
+    _mount_overlay(site, base / "layers", lower, root)
+    if lower == Path("/"):
+        for mounted in filter(os.path.ismount, SEPARATE_MOUNTS):
+            layers = base / f"layers{mounted.replace('/', '-')}"
+            _mount_overlay(site, layers, Path(mounted), root / mounted.lstrip("/"))
+    _forget_the_machine(site.path(root))
+    return root
+
+
+def _mount_overlay(site: Site, layers: Path, lower: Path, root: Path) -> None:
+    site.run("mkdir", "-p", layers / "upper", layers / "work", root)
+    options = f"lowerdir={lower},upperdir={layers}/upper,workdir={layers}/work"
+    site.run("mount", "-t", "overlay", "overlay", "-o", options, root)
+
+
+def _forget_the_machine(root: Path) -> None:
+    """Empty what a cluster on the machine itself may have left in the lower layer."""
+    for name in FORGOTTEN:
+        path = root / name
+        if path.is_dir() and not path.is_symlink():
+            for entry in path.iterdir():
+                _remove(entry)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario may ask of one machine of a cluster, whatever it is made of.
+
+cluster.py, postgres.py and the scenarios use only this, so that virtual machines can
+stand in for namespaces without a change to them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tests.cluster.harness.process import Completed
+
+
+class Machine(Protocol):
+    """A machine that can be switched, unplugged and told to run a command."""
+
+    name: str
+    address: str
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether it has power."""
+
+    def power_on(self) -> None:
+        """Boot it: network up, no service started."""
+
+    def cut_power(self) -> None:
+        """Take its power away at once; what its disks hold stays."""
+
+    def unplug(self) -> None:
+        """Pull its network cables: peers, clients and the power switch are gone."""
+
+    def plug(self) -> None:
+        """Put its network cables back."""
+
+    def run(
+        self,
+        *argv: str,
+        user: str = "root",
+        timeout_s: float = 30.0,
+        stdin_text: str = "",
+        check: bool = True,
+    ) -> Completed:
+        """Run a command on it."""
+
+    def start_service(self, name: str) -> None:
+        """Start one of its services, corosync or pacemaker."""
+
+    def stop_service(self, name: str) -> None:
+        """Stop one of its services cleanly and wait until it has ended."""
+
+    def read(self, path: str) -> str:
+        """Return the text of a file on its disk, also while it is off."""
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file on its disk, also while it is off."""

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine made of namespaces: the one back end of machine.Machine so far.
+
+It owns the node's first process, its cable and its disk. Losing power is SIGKILL to
+the first process: the kernel ends the whole process namespace before anybody can act.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.cluster.harness import network, process
+from tests.cluster.harness.disk import make_disk
+from tests.cluster.harness.process import Completed
+from tests.cluster.harness.site import (
+    INSIDE,
+    PYTHON,
+    Site,
+    first_line,
+    kill_first_process,
+)
+
+SHARED_STORAGE = "/mnt/shared"  # one directory that all nodes see, as a SAN would be
+OUTSIDE = "/run/harness"  # what reaches the node from outside: the power switch
+VOLATILE = ("postgresql",)  # made by systemd-tmpfiles on a booted system
+STOP_TIMEOUT_S = 120.0
+
+
+class NamespaceMachine:
+    """A machine of a site; see machine.Machine for what its methods promise."""
+
+    def __init__(self, site: Site, number: int, lower: Path) -> None:
+        self.site = site
+        self.number = number
+        self.name = f"node{number}"
+        self.address = network.node_address(number)
+        self.root = make_disk(site, self.name, lower)
+        self.outside = site.directory / self.name / "outside"
+        self.shared = site.directory / "shared"
+        site.run("mkdir", "-p", self.outside, self.shared)
+        self.plugged = True
+        self.pid = 0
+        self._boots = 0
+        self._pid_descriptor = -1
+        self._power = threading.RLock()  # the power switch has threads of its own
+        self._children: list[subprocess.Popen[str]] = []
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether it has power."""
+        return self.pid != 0
+
+    def power_on(self) -> None:
+        """Boot it: network up, no service started."""
+        with self._power:
+            if self.is_on:
+                return
+            self._boot()
+
+    def cut_power(self) -> None:
+        """Take its power away at once; what its disk holds stays."""
+        with self._power:
+            if not self.is_on:
+                return
+            kill_first_process(self._pid_descriptor)
+            self.pid = 0
+            for child in self._children:
+                child.wait(timeout=30)
+            self._children.clear()
+
+    def unplug(self) -> None:
+        """Pull its network cable; the power switch is out of its reach too."""
+        self.plugged = False
+        network.set_cable(self.site, self._cable, "down")
+
+    def plug(self) -> None:
+        """Put its network cable back."""
+        self.plugged = True
+        network.set_cable(self.site, self._cable, "up")
+
+    def enter(self, user: str = "root") -> tuple[str, ...]:
+        """Return what to put before a command that is to run on it."""
+        if not self.is_on:
+            raise process.CommandFailed(f"{self.name} has no power")
+        namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd")
+        become = () if user == "root" else ("runuser", "-u", user, "--")
+        return ("nsenter", "-t", str(self.pid), *namespaces, "--", *become)
+
+    def run(
+        self,
+        *argv: str,
+        user: str = "root",
+        timeout_s: float = 30.0,
+        stdin_text: str = "",
+        check: bool = True,
+    ) -> Completed:
+        """Run a command on it."""
+        return process.run(
+            (*self.enter(user), *argv),
+            timeout_s=timeout_s,
+            stdin_text=stdin_text,
+            check=check,
+        )
+
+    def start_service(self, name: str) -> None:
+        """Start one of its services, corosync or pacemaker."""
+        if name == "corosync":
+            self.run("corosync")  # returns when it is ready
+            return
+        null = subprocess.DEVNULL
+        argv = (*self.enter(), "pacemakerd")
+        self._children.append(process.launch(argv, stdout=null, stderr=null))
+
+    def stop_service(self, name: str) -> None:
+        """Stop one of its services cleanly and wait until it has ended."""
+        stop = {
+            "corosync": ("corosync-cfgtool", "-H"),
+            "pacemaker": ("pacemakerd", "--shutdown"),
+        }
+        self.run(*stop[name], timeout_s=STOP_TIMEOUT_S)
+
+    def file(self, path: str) -> Path:
+        """Return where the harness finds a file of its disk."""
+        return self.site.path(self.root / path.lstrip("/"))
+
+    def read(self, path: str) -> str:
+        """Return the text of a file on its disk, also while it is off."""
+        return self.file(path).read_text(encoding="utf-8", errors="replace")
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        """Write a file on its disk, also while it is off."""
+        file = self.file(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(mode)
+
+    @property
+    def _cable(self) -> str:
+        return f"{self.name}.{self._boots}"
+
+    def _boot(self) -> None:
+        self._boots += 1
+        first = process.launch(self._first_process_argv(), stderr=subprocess.STDOUT)
+        pid = int(first_line(first))
+        self._children.append(first)
+        self._pid_descriptor = os.pidfd_open(pid)
+        network.lay_cable(self.site, self._cable, pid, self.address)
+        assert first.stdout is not None
+        said = first.stdout.readline()
+        if said != "booted\n":
+            raise process.CommandFailed(f"{self.name}: {said}{first.stdout.read()}")
+        self.pid = pid
+        if not self.plugged:
+            network.set_cable(self.site, self._cable, "down")
+        for name in VOLATILE:
+            self.run(
+                "install", "-d", "-o", "postgres", "-g", "postgres", f"/run/{name}"
+            )
+
+    def _first_process_argv(self) -> Sequence[str]:
+        spaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--fork")
+        binds = (f"{self.outside}={OUTSIDE}", f"{self.shared}={SHARED_STORAGE}")
+        return (
+            *self.site.enter(),
+            *("unshare", *spaces, "--kill-child", PYTHON, "-I"),
+            *(str(INSIDE / "first_process_of_node.py"), str(self.root), self.name),
+            *binds,
+        )

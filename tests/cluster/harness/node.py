@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node of a Pacemaker cluster: a machine with corosync, Pacemaker and PostgreSQL.
+
+It adds to machine.Machine what a scenario says of a node in one word, and uses
+nothing else of it.
+"""
+
+from __future__ import annotations
+
+from tests.cluster.harness import status
+from tests.cluster.harness.machine import Machine
+from tests.cluster.harness.process import Completed
+
+LOGS = {
+    "corosync": "/var/log/corosync/corosync.log",
+    "pacemaker": "/var/log/pacemaker/pacemaker.log",
+    "postgresql": "/var/log/postgresql/server.log",
+}
+SHOWN_LOG_LINES = 60
+
+
+class Node:
+    """One node of a cluster."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.name = machine.name
+        self.address = machine.address
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether the node has power."""
+        return self.machine.is_on
+
+    def run(
+        self,
+        *argv: str,
+        user: str = "root",
+        timeout_s: float = 30.0,
+        stdin_text: str = "",
+        check: bool = True,
+    ) -> Completed:
+        """Run a command on the node."""
+        return self.machine.run(
+            *argv, user=user, timeout_s=timeout_s, stdin_text=stdin_text, check=check
+        )
+
+    def power_on(self) -> None:
+        """Boot the node; corosync and Pacemaker start as they do on a booting node."""
+        self.machine.power_on()
+        self.start_corosync()
+        self.start_pacemaker()
+
+    def boot_without_cluster(self) -> None:
+        """Boot the node and leave corosync and Pacemaker down."""
+        self.machine.power_on()
+
+    def cut_power(self) -> None:
+        """Take the node's power away: nothing on it gets to run one more instruction."""
+        self.machine.cut_power()
+
+    def unplug(self) -> None:
+        """Cut the node off from peers, clients and the power switch."""
+        self.machine.unplug()
+
+    def plug(self) -> None:
+        """End unplug."""
+        self.machine.plug()
+
+    def start_corosync(self) -> None:
+        """Start the cluster's membership layer."""
+        self.machine.start_service("corosync")
+
+    def start_pacemaker(self) -> None:
+        """Start Pacemaker; returns at once, wait for what it is to do."""
+        self.machine.start_service("pacemaker")
+
+    def stop_pacemaker(self) -> None:
+        """Stop Pacemaker cleanly: it stops or moves the node's resources first."""
+        self.machine.stop_service("pacemaker")
+
+    def status(self) -> status.Status:
+        """Return the cluster's state as this node sees it."""
+        return status.parse(self.run(*status.CRM_MON, check=False).stdout)
+
+    def show(self) -> str:
+        """Return the cluster's state as crm_mon -1Af prints it."""
+        return self.run("crm_mon", "-1Afr", check=False).stdout
+
+    def log(self, name: str) -> str:
+        """Return one of the node's LOGS, empty when there is none yet."""
+        try:
+            return self.machine.read(LOGS[name])
+        except FileNotFoundError:
+            return ""
+
+    def evidence(self) -> str:
+        """Return the end of each log, for the message of a failed wait."""
+        ends = (self.log(name).splitlines()[-SHOWN_LOG_LINES:] for name in LOGS)
+        return "\n".join(
+            f"--- {self.name}: {LOGS[name]}\n" + "\n".join(end)
+            for name, end in zip(LOGS, ends)
+        )
