@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From argv and environment to an exit code: dispatch, and the only place that catches.
+
+An expected failure becomes an exit reason and its code.  A fault of the agent itself
+becomes a traceback on standard error, a short reason, and code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+
+from pgsr import account, log, metadata, ocf, pacemaker, validation
+from pgsr.action import Action
+from pgsr.declared import Parameters
+from pgsr.instance import Instance
+from pgsr.modes import replication, standalone
+from pgsr.ocf import AgentError, Exit, Invocation
+from pgsr.postgres.observe import from_processes
+from pgsr.state import Service
+from pgsr.wait import now
+
+Verb = Callable[[Action], Exit]
+
+# Time for the agent itself to say why, before Pacemaker ends the action.
+_MARGIN = 0.05
+_LONGEST_MARGIN_S = 2.0
+_ENVIRONMENT_LEVEL = 10
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one action and return its exit code."""
+    if len(argv) != 2:
+        sys.stdout.write(metadata.usage(os.path.basename(argv[0])))
+        return Exit.ERROR
+    call = ocf.parse_invocation(argv, environ)
+    if call.action in _TEXTS:
+        sys.stdout.write(_TEXTS[call.action](call.program))
+        return Exit.SUCCESS
+    journal = log.from_environment(environ, call.program, call.resource, os.getpid())
+    try:
+        return _run(call, environ, journal)
+    except AgentError as error:
+        journal.exit_reason(str(error))
+        return error.code
+    except Exception as error:
+        traceback.print_exc()
+        journal.exit_reason(
+            f"Fault of the agent in {call.action}: {type(error).__name__}; the log has"
+            " the traceback. Please report it"
+        )
+        return Exit.ERROR
+
+
+def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit:
+    parameters = Parameters(environ)
+    verb = _verbs(parameters, call).get(call.action)
+    if verb is None:
+        journal.exit_reason(f"Unknown action {call.action}; see usage")
+        return Exit.UNIMPLEMENTED
+    if call.action in ("start", "promote", "validate-all"):
+        validation.require_parameters(parameters, call.is_promotable)
+    excuse = _why_nothing_can_run(parameters)
+    if excuse and call.action in _ANSWERS_WITHOUT_SERVER:
+        journal.info(f"{excuse}: nothing runs")
+        return _ANSWERS_WITHOUT_SERVER[call.action]
+    owner = account.find(parameters.pgdba)
+    account.require_right_to_act_as(owner)
+    margin_s = min(_LONGEST_MARGIN_S, call.timeout_s * _MARGIN)
+    deadline = now() + call.timeout_s - margin_s
+    instance = Instance(parameters, owner, journal, deadline)
+    return verb(Action(call, instance, pacemaker.connect(call, environ, deadline)))
+
+
+def _why_nothing_can_run(parameters: Parameters) -> str:
+    """Return why no server can run with these parameters, empty if one can.
+
+    Such a resource is stopped: an error would make Pacemaker fence a healthy node.
+    """
+    if "pgdata" in parameters.refused:
+        return parameters.problems[0]
+    try:
+        account.find(parameters.pgdba)
+    except ocf.NotInstalled as error:
+        is_stopped = from_processes(parameters.pgdata) is Service.STOPPED
+        return str(error) if is_stopped else ""
+    return ""
+
+
+def _verbs(parameters: Parameters, call: Invocation) -> Mapping[str, Verb]:
+    """Return the handlers of the resource's mode.
+
+    With a wrong rep_mode, a promotable resource still gets true answers of its role.
+    """
+    is_unknown = "rep_mode" in parameters.refused
+    if parameters.rep_mode == "async" or (is_unknown and call.is_promotable):
+        return {**_COMMON, **_REPLICATION}
+    return {**_COMMON, **_STANDALONE}
+
+
+def _status(action: Action) -> Exit:
+    """Say whether the server's processes are there, and nothing more."""
+    found = from_processes(action.instance.pgdata)
+    return Exit.SUCCESS if found is Service.ANSWERS else Exit.NOT_RUNNING
+
+
+def _validate(action: Action) -> Exit:
+    """Check the parameters, and at level 10 this node too (OCF 1.1, check levels)."""
+    if action.call.check_level >= _ENVIRONMENT_LEVEL:
+        validation.require_node(action.instance)
+    return Exit.SUCCESS
+
+
+def _start_with(start: Verb) -> Verb:
+    def checked(action: Action) -> Exit:
+        if from_processes(action.instance.pgdata) is not Service.ANSWERS:
+            validation.require_node(action.instance)
+        return start(action)
+
+    return checked
+
+
+def _nothing_to_do(_: Action) -> Exit:
+    return Exit.SUCCESS
+
+
+def _methods(_: str) -> str:
+    return "".join(f"{name}\n" for name in metadata.NAMES)
+
+
+_TEXTS: Mapping[str, Callable[[str], str]] = {
+    "meta-data": metadata.render,
+    "methods": _methods,
+    "usage": metadata.usage,
+}
+_ANSWERS_WITHOUT_SERVER = {
+    "stop": Exit.SUCCESS,
+    "demote": Exit.SUCCESS,
+    "monitor": Exit.NOT_RUNNING,
+    "status": Exit.NOT_RUNNING,
+}
+_COMMON: Mapping[str, Verb] = {
+    "status": _status,
+    "notify": _nothing_to_do,
+    "reload-agent": _nothing_to_do,
+    "validate-all": _validate,
+}
+_STANDALONE: Mapping[str, Verb] = {
+    "start": _start_with(standalone.start),
+    "stop": standalone.stop,
+    "monitor": standalone.monitor,
+    "promote": standalone.unsupported,
+    "demote": standalone.unsupported,
+}
+_REPLICATION: Mapping[str, Verb] = {
+    "start": _start_with(replication.start),
+    "stop": replication.stop,
+    "monitor": replication.monitor,
+    "promote": replication.promote,
+    "demote": replication.demote,
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: decisions as pure functions of what was observed.  Nothing here acts."""

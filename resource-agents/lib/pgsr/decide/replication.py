@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: the rules of the PGSR method.
+
+The method's states, and the flag files that carry them from one action to the next,
+are described in docs/method.rst.  Every refusal says what to do next.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from pgsr.ocf import Exit
+from pgsr.state import (
+    ALLOWED,
+    Cluster,
+    ControlState,
+    Flags,
+    Peer,
+    Role,
+    Server,
+    Service,
+    Verdict,
+)
+
+MINUS_INFINITY = "-INFINITY"
+SCORE_PRIMARY = "1000"
+SCORE_STANDBY = "100"
+
+STATUS_PRIMARY = "PRI"
+STATUS_STANDBY = "HS"
+STATUS_ALONE = "HS:alone"
+STATUS_STOPPED = "STOP"
+STATUS_WAITING = "STOP:waiting for promote op"
+STATUS_REPRESSED = "STOP:repressing start file exists"
+STATUS_PRIMARY_EXISTS = "STOP:master already exists"
+STATUS_NO_PRIMARY = "STOP:master doesn't exist"
+STATUS_FAILED = "STOP:with errors"
+STATUS_UNKNOWN = "UNKNOWN:with errors"
+
+# Set by promote on its own node, and deleted on all others: who was primary last.
+LAST_PRIMARY = "last-primary"
+
+
+class Report(NamedTuple):
+    """What a monitor says: exit code, and the attributes as they ought to be.
+
+    None leaves an attribute as it is.
+    """
+
+    code: Exit
+    status: str | None = None
+    score: str | None = None
+
+
+class LastInstance(Enum):
+    """Whether this instance is the last one of the cluster to stop."""
+
+    YES = "no other instance is active"
+    NO = "another instance is active, or its node is in an unknown state"
+    WAIT = "another instance is about to stop"
+
+
+def may_start(flags: Flags, cluster: Cluster, flag_file: str) -> Verdict:
+    """Return whether this data directory may be put to use.
+
+    A copy is used once: if replication had failed unnoticed and the primary broke
+    later, a standby started again from an old copy would be promoted with old data.
+    A primary starts only where none is, a standby only where one is: it has nobody
+    to follow otherwise, and two primaries would both take writes.
+    """
+    if flags.is_start_repressed:
+        return Verdict(False, _used_before(flag_file), STATUS_REPRESSED)
+    primary = promoted_elsewhere(cluster)
+    if not flags.is_standby_configured and primary:
+        return Verdict(
+            False,
+            f"A primary runs on {primary.name} already, and the data directory here is"
+            " configured as a primary too. Restore a backup of the primary here with"
+            " standby configuration, then clean the resource up",
+            STATUS_PRIMARY_EXISTS,
+        )
+    if flags.is_standby_configured and not primary:
+        return Verdict(
+            False,
+            "The data directory here is configured as a standby, but no primary runs in"
+            " the cluster. Start the primary's node first, then clean the resource up",
+            STATUS_NO_PRIMARY,
+        )
+    return ALLOWED
+
+
+def may_promote(
+    flags: Flags, server: Server, cluster: Cluster, flag_file: str
+) -> Verdict:
+    """Return whether this node may become the primary.
+
+    Pacemaker promotes only after the old primary was demoted or fenced; a promoted
+    instance that is still seen elsewhere means that something is wrong, and two
+    writers cost data.  A stopped server is promoted only from the state in which
+    ``start`` left it, and only once from the same data directory.  A running standby
+    was started with that check, and has followed the primary since.
+    """
+    other = promoted_elsewhere(cluster)
+    if other:
+        return Verdict(
+            False,
+            f"Promotion refused: {other.name} runs a promoted instance. Two primaries"
+            " would both take writes; find out why Pacemaker has two",
+        )
+    if server.role is Role.STANDBY:
+        return ALLOWED
+    if not flags.is_monitor_repressed:
+        return Verdict(
+            False,
+            "Promotion refused: PostgreSQL is not running, and start did not prepare"
+            " it for promotion. See the log for why it stopped",
+        )
+    if flags.is_start_repressed:
+        return Verdict(False, _used_before(flag_file), STATUS_REPRESSED)
+    if flags.is_standby_configured:
+        return Verdict(
+            False,
+            "Promotion refused: PostgreSQL is stopped and its data directory is"
+            " configured as a standby; it would not start as a primary",
+        )
+    return ALLOWED
+
+
+def report(server: Server, status: str) -> Report:
+    """Return what a monitor says about ``server``; ``status`` is the one in force."""
+    is_alive = server.service in (Service.ANSWERS, Service.BUSY)
+    if is_alive and server.role is Role.PRIMARY:
+        return Report(Exit.RUNNING_PROMOTED, STATUS_PRIMARY, SCORE_PRIMARY)
+    if is_alive and server.role is Role.STANDBY:
+        return _standby_report(server, status)
+    return Report(Exit.ERROR, STATUS_UNKNOWN)
+
+
+def _standby_report(server: Server, status: str) -> Report:
+    """A standby can be promoted once its WAL receiver has streamed since its start.
+
+    Until then its data may be as old as the backup.  Afterwards the score stays: a
+    receiver that stops is just what a dead primary looks like.
+    """
+    if server.is_streaming or status == STATUS_STANDBY:
+        return Report(Exit.SUCCESS, STATUS_STANDBY, SCORE_STANDBY)
+    return Report(Exit.SUCCESS, STATUS_ALONE, MINUS_INFINITY)
+
+
+def report_stopped(is_monitor_repressed: bool, is_probe: bool) -> Report:
+    """Return what a monitor says when nothing runs.
+
+    While a promotion is awaited, and after a demotion, the server is stopped and
+    Pacemaker rightly holds the resource to be unpromoted: repress_monitor stands for
+    that.  A probe says what is there, and that nothing runs is no failure then.
+    """
+    if is_probe:
+        return Report(Exit.NOT_RUNNING)
+    if is_monitor_repressed:
+        return Report(Exit.SUCCESS)
+    return Report(Exit.NOT_RUNNING, STATUS_FAILED)
+
+
+def last_instance(cluster: Cluster) -> LastInstance:
+    """Return whether no other instance can have newer data than this one.
+
+    Certain only with fencing: without it, a node that is out of reach may run a
+    primary.  Peers that are about to stop are worth waiting for: Pacemaker stops
+    all instances of a clone at the same time.
+    """
+    if not cluster.is_fencing_enabled or LAST_PRIMARY not in cluster.own:
+        return LastInstance.NO
+    active = [peer for peer in cluster.peers if _may_be_active(peer)]
+    if not active:
+        return LastInstance.YES
+    are_leaving = cluster.is_target_stopped or all(peer.is_leaving for peer in active)
+    are_seen = all(peer.is_online for peer in active)
+    return LastInstance.WAIT if are_leaving and are_seen else LastInstance.NO
+
+
+def is_clean_primary(flags: Flags, control: ControlState | None) -> bool:
+    """Tell whether the data directory is that of a primary that was shut down.
+
+    Only a primary leaves "shut down" in the control file; a standby leaves "shut
+    down in recovery", and one that crashed "in production".
+    """
+    return not flags.is_standby_configured and control is ControlState.SHUT_DOWN
+
+
+def promoted_elsewhere(cluster: Cluster) -> Peer | None:
+    """Return the peer with a promoted instance, if there is one."""
+    promoted = [peer for peer in cluster.peers if peer.role == "Promoted"]
+    return promoted[0] if promoted else None
+
+
+def _may_be_active(peer: Peer) -> bool:
+    return not peer.is_off and (peer.role != "Stopped" or not peer.is_online)
+
+
+def _used_before(flag_file: str) -> str:
+    return (
+        f"{flag_file} exists: PostgreSQL was already started from this data directory,"
+        " so it may be out of date. To make this node a standby: take a new backup of"
+        " the primary, restore it here with standby configuration, remove that file"
+        " and clean the resource up. Only if no primary runs and this node is known to"
+        " have the newest data: just remove the file and clean up"
+    )

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: what a monitor of a stand-alone server says."""
+
+from __future__ import annotations
+
+from pgsr.ocf import Exit
+from pgsr.state import Server, Service
+
+_CODES = {
+    Service.STOPPED: Exit.NOT_RUNNING,
+    Service.LEFTOVERS: Exit.ERROR,
+    Service.UNREACHABLE: Exit.ERROR,
+    Service.BUSY: Exit.SUCCESS,
+    Service.ANSWERS: Exit.SUCCESS,
+}
+
+
+def monitor_code(server: Server) -> Exit:
+    """Return the exit code of a monitor.
+
+    7 only when it is proven that nothing runs: left-over processes may still write,
+    and Pacemaker would start a second server on shared storage.  A server that is
+    full or recovering is alive; a restart would only take longer.
+    """
+    return _CODES[server.service]

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one action works on: the resource's server, its owner, its log, its time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pgsr.account import Account
+from pgsr.declared import Parameters
+from pgsr.log import Log
+
+
+class Instance(NamedTuple):
+    """One server.  ``deadline`` is when the action must have an answer."""
+
+    parameters: Parameters
+    account: Account
+    log: Log
+    deadline: float
+
+    @property
+    def pgdata(self) -> str:
+        """The data directory."""
+        return self.parameters.pgdata

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Edge: what Pacemaker knows, and the node attributes that the agent writes.
+
+One crm_mon shows nodes, roles and all attributes; attrd_updater writes one
+attribute of transient life.  The promotion score is such an attribute too, under
+the name that every version since 1.0 gives it (crm_master, crm_attribute
+--promotion).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from pgsr import process
+from pgsr.ocf import AgentError, Invocation
+from pgsr.state import Cluster, Peer
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+# Pacemaker 2.0 still says Master and Slave.
+_CURRENT_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
+_WEIGHTS = ("Stopped", "Started", "Unpromoted", "Promoted")
+
+
+class Pacemaker(NamedTuple):
+    """The cluster tools, for one resource on one node."""
+
+    directory: str
+    resource: str
+    node: str
+    deadline: float
+
+    def look(self) -> Cluster:
+        """Return what the cluster knows; AgentError when it cannot be asked."""
+        argv = [
+            f"{self.directory}/crm_mon",
+            "--one-shot",
+            "--output-as=xml",
+            "--exclude=all",
+            "--include=options,nodes,resources,attributes",
+            "--inactive",
+        ]
+        said = process.run(argv, self.deadline)
+        if said.code:
+            raise AgentError(
+                f"crm_mon cannot ask the cluster (exit code {said.code}):"
+                f" {said.stderr.strip() or said.stdout.strip()}"
+            )
+        return parse_cluster(said.stdout, self.resource, self.node)
+
+    def set_attribute(self, name: str, value: str, node: str = "") -> None:
+        """Set an attribute that lasts until the node leaves the cluster.
+
+        --update=VALUE, because of values that begin with a dash: -INFINITY.
+        """
+        self._update([f"--name={self.resource}-{name}", f"--update={value}"], node)
+
+    def delete_attribute(self, name: str, node: str = "") -> None:
+        """Take an attribute away."""
+        self._update([f"--name={self.resource}-{name}", "--delete"], node)
+
+    def set_score(self, score: str) -> None:
+        """Set this node's promotion score."""
+        self._update([f"--name=master-{self.resource}", f"--update={score}"], "")
+
+    def _update(self, options: list[str], node: str) -> None:
+        argv = [f"{self.directory}/attrd_updater", *options]
+        said = process.run([*argv, f"--node={node or self.node}"], self.deadline)
+        if said.code:
+            raise AgentError(
+                f"attrd_updater {' '.join(options)} failed (exit code {said.code}):"
+                f" {said.stderr.strip() or said.stdout.strip()}"
+            )
+
+
+def connect(call: Invocation, environ: Mapping[str, str], deadline: float) -> Pacemaker:
+    """Return the tools; HA_SBIN_DIR is where the cluster's programs are."""
+    directory = environ.get("HA_SBIN_DIR") or "/usr/sbin"
+    return Pacemaker(directory, call.resource, call.node, deadline)
+
+
+def parse_cluster(text: str, resource: str, node: str) -> Cluster:
+    """Return the cluster's state from the XML of crm_mon."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise AgentError(f"crm_mon gave no XML: {error}") from None
+    attributes = _attributes(root)
+    mine = attributes.get(node, {})
+    instances = _instances(root, resource)
+    options = root.find(".//cluster_options")
+    return Cluster(
+        node=node,
+        own=_of_resource(mine, resource),
+        score=mine.get(f"master-{resource}", ""),
+        peers=tuple(
+            _peer(
+                element,
+                instances,
+                _of_resource(attributes.get(element.get("name", ""), {}), resource),
+            )
+            for element in root.findall("./nodes/node")
+            if element.get("name") != node
+        ),
+        is_fencing_enabled=options is None or options.get("stonith-enabled") != "false",
+        is_target_stopped=any(
+            element.get("target_role") == "Stopped" for element, _ in instances
+        ),
+    )
+
+
+def _peer(
+    element: Element,
+    instances: list[tuple[Element, str]],
+    own: dict[str, str],
+) -> Peer:
+    name = element.get("name", "")
+    online, unclean = _is_true(element, "online"), _is_true(element, "unclean")
+    roles = [_role(instance) for instance, where in instances if where == name]
+    return Peer(
+        name=name,
+        is_online=online and not unclean,
+        is_off=not online and not unclean,
+        is_leaving=_is_true(element, "shutdown") or _is_true(element, "standby"),
+        role=max(roles, key=_WEIGHTS.index, default="Stopped"),
+        own=own,
+    )
+
+
+def _instances(root: Element, resource: str) -> list[tuple[Element, str]]:
+    """Return each instance of the resource with the node that it is active on."""
+    return [
+        (element, node.get("name", ""))
+        for element in root.iterfind("./resources//resource")
+        if element.get("id", "").partition(":")[0] == resource
+        for node in [*element.findall("node")] or [element]
+    ]
+
+
+def _attributes(root: Element) -> dict[str, dict[str, str]]:
+    return {
+        node.get("name", ""): {
+            attribute.get("name", ""): attribute.get("value", "")
+            for attribute in node.findall("attribute")
+        }
+        for node in root.findall("./node_attributes/node")
+    }
+
+
+def _role(element: Element) -> str:
+    role = element.get("role", "Stopped")
+    role = _CURRENT_ROLES.get(role, role)
+    return role if role in _WEIGHTS else "Stopped"
+
+
+def _of_resource(attributes: dict[str, str], resource: str) -> dict[str, str]:
+    prefix = f"{resource}-"
+    return {
+        name[len(prefix) :]: value
+        for name, value in attributes.items()
+        if name.startswith(prefix) and value
+    }
+
+
+def _is_true(element: Element, name: str) -> bool:
+    return element.get(name) == "true"

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What state a server is in, as seen from its processes and one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pgsr.instance import Instance
+from pgsr.postgres import datadir, ping, postmaster, sql
+from pgsr.state import ControlState, Role, Server, Service
+
+# A COALESCE of a hidden status tells it from "no WAL receiver" (no row, NULL).
+_RECEIVER_SQL = (
+    "(select coalesce(status, 'hidden') from pg_catalog.pg_stat_wal_receiver)"
+)
+_FIRST_WITH_RECEIVER_VIEW = (9, 6)
+
+_IS_FULL_SQL = """
+select count(*) >= current_setting('max_connections')::int
+                 - current_setting('superuser_reserved_connections')::int
+                 - coalesce(current_setting('reserved_connections', true), '0')::int
+  from pg_catalog.pg_stat_activity where usename is not null
+"""
+
+_ROLES = {
+    ControlState.IN_PRODUCTION: Role.PRIMARY,
+    ControlState.IN_ARCHIVE_RECOVERY: Role.STANDBY,
+}
+
+
+def observe(instance: Instance, deadline: float, check_sql: str = "") -> Server:
+    """Return the server's state; ``check_sql`` is run on the same connection.
+
+    A server that takes no connection because it is full, starting, or recovering is
+    alive: its role is then read from the control file.
+    """
+    service = from_processes(instance.pgdata)
+    if service is not Service.ANSWERS:
+        return Server(service)
+    try:
+        with session(instance, deadline) as query:
+            server = _ask(query, datadir.version_of(instance.pgdata))
+            if check_sql:
+                query(check_sql)
+            return server
+    except sql.ConnectionFailed as error:
+        return _refused(instance, deadline, str(error))
+    except sql.QueryFailed as error:
+        return Server(Service.UNREACHABLE, _role_on_disk(instance), reason=str(error))
+
+
+def from_processes(pgdata: str) -> Service:
+    """Return STOPPED, LEFTOVERS, or ANSWERS when a connection is worth trying."""
+    found = postmaster.find(pgdata)
+    if found.postmaster:
+        return Service.ANSWERS
+    return Service.LEFTOVERS if found.others else Service.STOPPED
+
+
+@contextmanager
+def session(
+    instance: Instance, deadline: float, as_owner: bool = False
+) -> Iterator[sql.Query]:
+    """Connect to the server as the monitoring role, or as the database's owner."""
+    with sql.connect(target(instance, as_owner), deadline) as query:
+        yield query
+
+
+def target(instance: Instance, as_owner: bool = False) -> sql.Target:
+    """Return where to connect: the parameters first, else what the server wrote."""
+    parameters = instance.parameters
+    said = postmaster.read_pid_file(instance.pgdata)
+    host = parameters.pghost or parameters.socketdir
+    if said and not host:
+        host = said.socket_directory or said.listen_address
+    as_owner = as_owner or not parameters.monitor_user
+    return sql.Target(
+        account=instance.account,
+        host=host,
+        port=parameters.pgport or (said.port if said else None),
+        database=parameters.pgdb,
+        user=parameters.pgdba if as_owner else parameters.monitor_user,
+        password="" if as_owner else parameters.monitor_password,
+    )
+
+
+def _ask(query: sql.Query, version: tuple[int, ...]) -> Server:
+    has_view = version >= _FIRST_WITH_RECEIVER_VIEW
+    receiver = _RECEIVER_SQL if has_view else "'hidden'"
+    [(in_recovery, status)] = query(
+        f"select pg_catalog.pg_is_in_recovery(), {receiver}"
+    )
+    role = Role.STANDBY if in_recovery else Role.PRIMARY
+    is_streaming = None if status == "hidden" else status == "streaming"
+    return Server(Service.ANSWERS, role, is_streaming)
+
+
+def _refused(instance: Instance, deadline: float, reason: str) -> Server:
+    """Tell a busy server from one that is broken, by the SQLSTATE of its refusal."""
+    role = _role_on_disk(instance)
+    if _is_alive(instance, deadline):
+        return Server(Service.BUSY, role, reason=reason)
+    if from_processes(instance.pgdata) is Service.ANSWERS:
+        return Server(Service.UNREACHABLE, role, reason=reason)
+    return Server(from_processes(instance.pgdata))
+
+
+def _is_alive(instance: Instance, deadline: float) -> bool:
+    place = target(instance)
+    try:
+        code = ping.sqlstate(
+            place.host, place.port or 0, place.user, place.database, deadline
+        )
+    except (OSError, ValueError):
+        return False
+    if code:
+        return code in (ping.TOO_MANY_CONNECTIONS, ping.CANNOT_CONNECT_NOW)
+    # An ordinary role is refused only after its authentication when nothing but
+    # the superuser's reserved connections are left.
+    return bool(instance.parameters.monitor_user) and _is_full(instance, deadline)
+
+
+def _is_full(instance: Instance, deadline: float) -> bool:
+    try:
+        with session(instance, deadline, as_owner=True) as query:
+            return bool(query(_IS_FULL_SQL)[0][0])
+    except (sql.ConnectionFailed, sql.QueryFailed):
+        return False
+
+
+def _role_on_disk(instance: Instance) -> Role:
+    state = datadir.control_state(instance.pgdata)
+    return _ROLES.get(state, Role.UNKNOWN) if state else Role.UNKNOWN

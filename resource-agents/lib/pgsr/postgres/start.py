@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Starting a server, and saying why when it does not start."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import time
+
+from pgsr import files, process
+from pgsr.instance import Instance
+from pgsr.ocf import AgentError, PermissionDenied
+from pgsr.postgres import datadir, postmaster
+from pgsr.postgres.observe import observe
+from pgsr.state import Server, Service
+from pgsr.wait import now, until
+
+# pg_ctl shows the server's progress in postmaster.pid since this version.
+_FIRST_WITH_STATUS = (10,)
+_REASON_LINES = 3
+_REASON_CHARACTERS = 600
+_LOOK_INTERVAL_S = 0.05
+
+
+def start(instance: Instance) -> Server:
+    """Start the server and return its state once it takes connections.
+
+    pg_ctl waits beside the agent (-w): it is the parent of the postmaster and
+    notices its death.  The agent looks for itself, because pg_ctl looks only every
+    100 ms and did not look at all between two seconds before version 10.
+    """
+    _prepare(instance)
+    began = time.time()
+    log_size = _size(instance.parameters.logfile)
+    argv = command(instance)
+    with process.running(argv, instance.account, _environment(instance)) as pg_ctl:
+        instance.log.info("PostgreSQL start command sent.")
+        seen = until(
+            lambda: _look(instance, pg_ctl), instance.deadline, _LOOK_INTERVAL_S
+        )
+        said = pg_ctl.said()
+    if isinstance(seen, Server):
+        instance.log.info("PostgreSQL is started.")
+        return seen
+    words = last_words(instance, log_size, began) or " ".join(said.split())
+    if seen is None:
+        raise AgentError(f"PostgreSQL did not take connections in time: {words}")
+    raise AgentError(f"Can't start PostgreSQL. {words}")
+
+
+def command(instance: Instance) -> list[str]:
+    """Return the call of pg_ctl.
+
+    pg_ctl hands the server's options to /bin/sh: each one is quoted for it, so that
+    nothing in them is expanded.
+    """
+    parameters = instance.parameters
+    options = ["-c", f"config_file={parameters.configuration_file}"]
+    if parameters.pghost:
+        options += ["-h", parameters.pghost]
+    options += parameters.start_opt
+    seconds = max(1, math.ceil(instance.deadline - now()))
+    return [
+        parameters.pgctl,
+        *parameters.ctl_opt,
+        *("-D", parameters.pgdata),
+        *("-l", parameters.logfile or "/dev/null"),
+        *("-o", " ".join(map(shlex.quote, options))),
+        *("-w", "-t", str(seconds)),
+        "start",
+    ]
+
+
+def last_words(instance: Instance, log_size: int, began: float) -> str:
+    """Return the last lines that the server wrote to its log since ``began``.
+
+    They are in ``logfile``, or, with the logging collector, in the newest file of
+    the log directory.
+    """
+    text = _read_from(instance.parameters.logfile, log_size)
+    if not text.strip():
+        text = _newest_log(instance.pgdata, began)
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if _is_telling(line)] or lines
+    return " | ".join(telling[-_REASON_LINES:])[-_REASON_CHARACTERS:]
+
+
+def _is_telling(line: str) -> bool:
+    return any(word in line for word in ("FATAL", "PANIC", "ERROR", "HINT", "DETAIL"))
+
+
+def _look(instance: Instance, pg_ctl: process.Child) -> Server | str | None:
+    """Return the server once it answers, a word when it died, else None."""
+    code = pg_ctl.exit_code()
+    if code:
+        return "died"
+    said = postmaster.read_pid_file(instance.pgdata)
+    has_status = datadir.version_of(instance.pgdata) >= _FIRST_WITH_STATUS
+    if has_status and not (said and said.status in ("ready", "standby")):
+        return None
+    server = observe(instance, instance.deadline)
+    return server if _is_up(server, bool(said and said.status == "standby")) else None
+
+
+def _is_up(server: Server, is_warm_standby: bool) -> bool:
+    is_busy = server.service is Service.BUSY and is_warm_standby
+    return server.service is Service.ANSWERS or is_busy
+
+
+def _prepare(instance: Instance) -> None:
+    parameters, account = instance.parameters, instance.account
+    logfile = parameters.logfile
+    if logfile and not files.can_append(logfile, account):
+        raise PermissionDenied(
+            f"PostgreSQL can't write to the log file: {logfile}; {account.name} must"
+            " be able to create it and to append to it"
+        )
+    _prepare_directories(instance)
+
+
+def _prepare_directories(instance: Instance) -> None:
+    """Create the directories under /run that a reboot takes away."""
+    parameters, account = instance.parameters, instance.account
+    directory = parameters.socketdir
+    if directory:
+        files.ensure_directory(directory, account, 0o2775)
+        if not files.can_create_in(directory, account):
+            raise PermissionDenied(f"{account.name} can't create files in {directory}")
+    statistics = datadir.setting(parameters.configuration_file, "stats_temp_directory")
+    if statistics:
+        absolute = os.path.join(parameters.pgdata, statistics)
+        files.ensure_directory(absolute, account, 0o700)
+
+
+def _environment(instance: Instance) -> dict[str, str]:
+    """Return what the server's environment has besides the account's own.
+
+    PGPORT is the port where the configuration names none, as it always was.
+    """
+    parameters = instance.parameters
+    environment = {"PGPORT": str(parameters.pgport)} if parameters.pgport else {}
+    if parameters.pglibs not in ("", "/usr/lib"):
+        environment["LD_LIBRARY_PATH"] = parameters.pglibs
+    return environment
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _read_from(path: str, offset: int) -> str:
+    if path in ("", "/dev/null"):
+        return ""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(offset, _size(path) - 65536))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _newest_log(pgdata: str, began: float) -> str:
+    candidates = [
+        entry
+        for name in ("log", "pg_log")
+        if os.path.isdir(f"{pgdata}/{name}")
+        for entry in os.scandir(f"{pgdata}/{name}")
+        if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime >= began - 1
+    ]
+    newest = max(candidates, key=lambda entry: entry.stat().st_mtime, default=None)
+    return _read_from(newest.path, 0) if newest else ""
