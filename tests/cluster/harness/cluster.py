@@ -7,13 +7,15 @@ construction.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Callable
 
 from tests.cluster.harness import configuration
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import NOTHING, Status
 from tests.cluster.harness.wait import wait_until
+from tests.cluster.harness.writer import Writer
 
 RESOURCE = "pgsql"
 ADDRESS_RESOURCE = "address"
@@ -24,8 +26,20 @@ CHANGE_TIMEOUT_S = 90.0
 class Cluster:
     """The nodes together."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], join_network: Callable[[], None]) -> None:
+        """Take the nodes, and what moves a client's thread into their network."""
         self.nodes = tuple(nodes)
+        self._join_network = join_network
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """Have a client write at the virtual address for the time of the block."""
+        writer = Writer(self._join_network, self.evidence)
+        try:
+            writer.start()
+            yield writer
+        finally:
+            writer.stop()
 
     def write_configuration(self) -> None:
         """Give every node the cluster's configuration files; none needs to be on."""
@@ -112,5 +126,7 @@ class Cluster:
 
     def evidence(self) -> str:
         """Return what every node shows and the end of its logs."""
-        shown = (f"--- {node}: crm_mon\n{node.show()}" for node in self.nodes if node.is_on)
+        shown = (
+            f"--- {node}: crm_mon\n{node.show()}" for node in self.nodes if node.is_on
+        )
         return "\n".join((*shown, *(node.evidence() for node in self.nodes)))

@@ -11,9 +11,12 @@ CLUSTER_NAME = "pgsr"
 def corosync_conf(addresses: Mapping[str, str]) -> str:
     """Return corosync.conf for the nodes, in the order of their numbers.
 
-    Corosync refuses options and braces that are not on lines of their own.
+    Corosync refuses options and braces that are not on lines of their own. Of two
+    nodes one alone may begin, because the method starts the primary's node first; the
+    other is fenced then, before anything starts.
     """
-    two_node = "  two_node: 1\n" if len(addresses) == 2 else ""
+    alone = "  two_node: 1\n  wait_for_all: 0\n"
+    two_node = alone if len(addresses) == 2 else ""
     entries = enumerate(addresses.items(), start=1)
     nodes = "".join(
         f"  node {{\n    name: {name}\n    nodeid: {number}\n"

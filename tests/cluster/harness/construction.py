@@ -6,13 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cluster.harness import configuration, network, record
+from tests.cluster.harness import configuration, network, process, record
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.namespace_machine import NamespaceMachine
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.site import INSIDE, Site
 
+CHECKOUT = Path(__file__).parents[3]
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 FENCE_AGENT = "/usr/sbin/fence_harness"
 
@@ -32,7 +33,7 @@ class Construction(NamedTuple):
         record.remove(self.site.name)
 
 
-def construct(name: str, nodes: int = 2, lower: Path = Path("/")) -> Construction:
+def construct(name: str, count: int = 2, lower: Path = Path("/")) -> Construction:
     """Make a cluster's nodes with their configuration; leave them without power.
 
     `lower` is the root directory of a system that has the packages installed.
@@ -41,14 +42,22 @@ def construct(name: str, nodes: int = 2, lower: Path = Path("/")) -> Constructio
     site = Site(name)
     record.write(name, site.pid)
     network.make_bridge(site)
-    numbers = range(1, nodes + 1)
+    numbers = range(1, count + 1)
     machines = tuple(NamespaceMachine(site, number, lower) for number in numbers)
     power_switch = PowerSwitch(machines)
     power_switch.serve()
-    cluster = Cluster([Node(machine) for machine in machines])
+    nodes = [Node(machine) for machine in machines]
+    cluster = Cluster(nodes, lambda: network.join_network_of(site.pid))
     cluster.write_configuration()
     for machine in machines:
         machine.write(FENCE_AGENT, (INSIDE / "fence_harness.py").read_text(), 0o755)
         machine.write(CIB, configuration.first_cib(), 0o600)
+        install_agent(machine)
         site.run("chroot", machine.root, "chown", "hacluster:haclient", CIB)
     return Construction(cluster, machines, power_switch, site)
+
+
+def install_agent(machine: NamespaceMachine) -> None:
+    """Lay the agent down on a node as a user would."""
+    destination = f"DESTDIR={machine.site.path(machine.root)}"
+    process.run(("make", "--silent", "-C", str(CHECKOUT), "install", destination))

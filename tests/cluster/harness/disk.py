@@ -17,7 +17,7 @@ SEPARATE_MOUNTS = ("/usr", "/var", "/opt")  # an overlay of / does not include t
 FORGOTTEN = (
     *("etc/corosync/corosync.conf", "etc/corosync/uidgid.d", "etc/pacemaker"),
     *("var/lib/corosync", "var/lib/pacemaker/cib", "var/lib/pacemaker/pengine"),
-    *("var/log/corosync", "var/log/pacemaker", "run", "tmp"),
+    *("var/log/corosync", "var/log/pacemaker"),
 )
 
 

@@ -113,15 +113,16 @@ class NamespaceMachine:
             return
         null = subprocess.DEVNULL
         argv = (*self.enter(), "pacemakerd")
-        self._children.append(process.launch(argv, stdout=null, stderr=null))
+        self._pacemaker = process.launch(argv, stdout=null, stderr=null)
+        self._children.append(self._pacemaker)
 
     def stop_service(self, name: str) -> None:
         """Stop one of its services cleanly and wait until it has ended."""
-        stop = {
-            "corosync": ("corosync-cfgtool", "-H"),
-            "pacemaker": ("pacemakerd", "--shutdown"),
-        }
-        self.run(*stop[name], timeout_s=STOP_TIMEOUT_S)
+        if name == "corosync":
+            self.run("corosync-cfgtool", "-H", timeout_s=STOP_TIMEOUT_S)
+            return
+        self.run("pacemakerd", "--shutdown")  # does not wait for the end itself
+        self._pacemaker.wait(timeout=STOP_TIMEOUT_S)
 
     def file(self, path: str) -> Path:
         """Return where the harness finds a file of its disk."""

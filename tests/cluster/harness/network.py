@@ -40,17 +40,17 @@ def lay_cable(site: Site, cable: str, node_pid: int, address: str) -> None:
     The cable goes with the node's namespace when the node loses power: `cable` must
     be a new name at each boot, because the kernel takes it away a moment later.
     """
-    batch = (
+    at_the_bridge = (
         f"link add {cable} type veth peer name {NODE_INTERFACE} netns {node_pid}",
         f"link set {cable} master {BRIDGE} up",
     )
-    _ip_batch(("nsenter", "-t", str(site.pid), "--net"), batch)
-    batch = (
+    _ip_batch(("nsenter", "-t", str(site.pid), "--net"), at_the_bridge)
+    at_the_node = (
         "link set lo up",
         f"addr add {address}/{PREFIX_LENGTH} dev {NODE_INTERFACE}",
         f"link set {NODE_INTERFACE} up",
     )
-    _ip_batch(("nsenter", "-t", str(node_pid), "--net"), batch)
+    _ip_batch(("nsenter", "-t", str(node_pid), "--net"), at_the_node)
 
 
 def set_cable(site: Site, cable: str, state: str) -> None:

@@ -14,7 +14,7 @@ from tests.cluster.harness.process import Completed
 LOGS = {
     "corosync": "/var/log/corosync/corosync.log",
     "pacemaker": "/var/log/pacemaker/pacemaker.log",
-    "postgresql": "/var/log/postgresql/server.log",
+    "postgresql": "/var/lib/pgsql/server.log",
 }
 SHOWN_LOG_LINES = 60
 
@@ -51,15 +51,14 @@ class Node:
     def power_on(self) -> None:
         """Boot the node; corosync and Pacemaker start as they do on a booting node."""
         self.machine.power_on()
-        self.start_corosync()
-        self.start_pacemaker()
+        self.start_cluster()
 
     def boot_without_cluster(self) -> None:
         """Boot the node and leave corosync and Pacemaker down."""
         self.machine.power_on()
 
     def cut_power(self) -> None:
-        """Take the node's power away: nothing on it gets to run one more instruction."""
+        """Take the node's power away; nothing on it runs one more instruction."""
         self.machine.cut_power()
 
     def unplug(self) -> None:
@@ -70,17 +69,15 @@ class Node:
         """End unplug."""
         self.machine.plug()
 
-    def start_corosync(self) -> None:
-        """Start the cluster's membership layer."""
+    def start_cluster(self) -> None:
+        """Start corosync and Pacemaker; returns before Pacemaker has done anything."""
         self.machine.start_service("corosync")
-
-    def start_pacemaker(self) -> None:
-        """Start Pacemaker; returns at once, wait for what it is to do."""
         self.machine.start_service("pacemaker")
 
-    def stop_pacemaker(self) -> None:
-        """Stop Pacemaker cleanly: it stops or moves the node's resources first."""
+    def stop_cluster(self) -> None:
+        """Stop Pacemaker, which first stops or moves its resources, and corosync."""
         self.machine.stop_service("pacemaker")
+        self.machine.stop_service("corosync")
 
     def status(self) -> status.Status:
         """Return the cluster's state as this node sees it."""
@@ -99,8 +96,16 @@ class Node:
 
     def evidence(self) -> str:
         """Return the end of each log, for the message of a failed wait."""
-        ends = (self.log(name).splitlines()[-SHOWN_LOG_LINES:] for name in LOGS)
+        ends = (telling_lines(self.log(name))[-SHOWN_LOG_LINES:] for name in LOGS)
         return "\n".join(
             f"--- {self.name}: {LOGS[name]}\n" + "\n".join(end)
             for name, end in zip(LOGS, ends)
         )
+
+
+def telling_lines(log: str) -> list[str]:
+    """Return the lines of a log without the chatter of Pacemaker's and corosync's."""
+    chatter = ("\tinfo: ", " corosync info ")
+    return [
+        line for line in log.splitlines() if not any(words in line for words in chatter)
+    ]

@@ -79,12 +79,12 @@ def first_line(child: subprocess.Popen[str], timeout_s: float = 30.0) -> str:
         return line.strip()
     child.kill()
     raise process.CommandFailed(
-        f"{child.args} did not start: {line}{child.stdout.read()}"
+        f"{child.args!r} did not start: {line}{child.stdout.read()}"
     )
 
 
 def kill_first_process(pid_descriptor: int, timeout_s: float = 30.0) -> None:
     """Kill the first process of a process namespace, and so all in it; wait."""
-    signal.pidfd_send_signal(pid_descriptor, signal.SIGKILL)  # type: ignore[attr-defined]
+    signal.pidfd_send_signal(pid_descriptor, signal.SIGKILL)
     select.select([pid_descriptor], [], [], timeout_s)
     os.close(pid_descriptor)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an administrator does with PostgreSQL on a node, through commands on it.
+
+The version is whichever the node's system has; only the names of files and settings
+that differ between versions depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tests.cluster.harness.network import VIRTUAL_ADDRESS
+from tests.cluster.harness.node import Node
+
+USER = "postgres"
+PORT = 5432
+HOME = "/var/lib/pgsql"
+DATA_DIRECTORY = f"{HOME}/data"
+SOCKET_DIRECTORY = "/run/postgresql"
+LOG_FILE = f"{HOME}/server.log"
+TRIGGER_FILE = f"{HOME}/PGSQL.{PORT}.trigger"
+PROGRAMS = "/usr/lib/postgresql"
+
+FIRST_WITH_STANDBY_SIGNAL = 12
+FIRST_WITHOUT_TRIGGER_FILE = 16
+BACKUP_TIMEOUT_S = 120.0
+
+
+class Installation(NamedTuple):
+    """The PostgreSQL of a node's system."""
+
+    major: int
+    bin_directory: str
+
+    def program(self, name: str) -> str:
+        """Return the path of one of its programs."""
+        return f"{self.bin_directory}/{name}"
+
+
+def installation(node: Node) -> Installation:
+    """Return the newest PostgreSQL that the node has."""
+    names = node.run("ls", PROGRAMS).stdout.split()
+    major = max(int(name) for name in names if name.isdigit())
+    return Installation(major, f"{PROGRAMS}/{major}/bin")
+
+
+def settings(major: int) -> str:
+    """Return what is appended to postgresql.conf, the same on every node.
+
+    A standby connects to the virtual address and so finds whichever is the primary.
+    """
+    lines = [
+        "listen_addresses = '*'",
+        f"port = {PORT}",
+        f"unix_socket_directories = '{SOCKET_DIRECTORY}'",
+        "wal_level = replica",
+        "hot_standby = on",
+        "max_wal_senders = 10",
+        "log_line_prefix = '%m [%p] '",
+        "wal_retrieve_retry_interval = 500ms",
+    ]
+    if major >= FIRST_WITH_STANDBY_SIGNAL:
+        lines.append(f"primary_conninfo = '{primary_conninfo()}'")
+        if major < FIRST_WITHOUT_TRIGGER_FILE:
+            lines.append(f"promote_trigger_file = '{TRIGGER_FILE}'")
+    return "\n".join(lines) + "\n"
+
+
+def primary_conninfo() -> str:
+    """Return how a standby reaches the primary."""
+    return f"host={VIRTUAL_ADDRESS} port={PORT} user={USER} connect_timeout=2"
+
+
+def standby_marker(major: int) -> tuple[str, str]:
+    """Return name and text of the file that makes a server a standby."""
+    if major >= FIRST_WITH_STANDBY_SIGNAL:
+        return "standby.signal", ""
+    return "recovery.conf", (
+        "standby_mode = on\nrecovery_target_timeline = latest\n"
+        f"primary_conninfo = '{primary_conninfo()}'\ntrigger_file = '{TRIGGER_FILE}'\n"
+    )
+
+
+def make_home(node: Node, home: str = HOME) -> None:
+    """Make the database user's directory, where data and flag files are."""
+    node.run("install", "-d", "-m", "0700", "-o", USER, "-g", USER, home)
+
+
+def initialise(node: Node, data_directory: str = DATA_DIRECTORY) -> None:
+    """Make a new database cluster that accepts the peers and the clients."""
+    found = installation(node)
+    as_user(
+        *(node, found.program("initdb"), "--auth=trust", "--no-sync"),
+        *("--locale=C.UTF-8", "-D", data_directory),
+    )
+    append(node, f"{data_directory}/postgresql.conf", settings(found.major))
+    access = "host all,replication all 192.0.2.0/24 trust\n"
+    append(node, f"{data_directory}/pg_hba.conf", access)
+
+
+def restore_backup_of_primary(node: Node) -> None:
+    """Copy the primary's data over the node's own and mark it as a standby's."""
+    found = installation(node)
+    node.run("rm", "-rf", DATA_DIRECTORY)
+    as_user(
+        *(node, found.program("pg_basebackup"), "--checkpoint=fast", "--no-sync"),
+        *("-d", primary_conninfo(), "-D", DATA_DIRECTORY),
+    )
+    name, text = standby_marker(found.major)
+    append(node, f"{DATA_DIRECTORY}/{name}", text)
+
+
+def sql(node: Node, statement: str, socket_directory: str = SOCKET_DIRECTORY) -> str:
+    """Return what a statement answers on the node's own server, unaligned."""
+    program = installation(node).program("psql")
+    where = ("-h", socket_directory, "-p", str(PORT))
+    return as_user(node, program, "-XAtq", *where, "-c", statement).strip()
+
+
+def is_in_recovery(node: Node) -> bool:
+    """Tell whether the node's server is a standby."""
+    return sql(node, "SELECT pg_is_in_recovery()") == "t"
+
+
+def signal_postmaster(node: Node, name: str) -> None:
+    """Send a signal, KILL or STOP say, to the node's postmaster and it alone."""
+    pid = node.machine.read(f"{DATA_DIRECTORY}/postmaster.pid").split()[0]
+    node.run("kill", "-s", name, pid)
+
+
+def as_user(node: Node, *argv: str) -> str:
+    """Run a command on the node as the database's user and return what it printed."""
+    return node.run(*argv, user=USER, timeout_s=BACKUP_TIMEOUT_S).stdout
+
+
+def append(node: Node, path: str, text: str) -> None:
+    """Append to a file of the database's user."""
+    node.run("tee", "-a", path, user=USER, stdin_text=text)

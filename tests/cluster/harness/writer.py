@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A client that writes through a fault and keeps every acknowledged row.
+
+It inserts increasing numbers, one commit each, at the virtual address. Connecting and
+committing have deadlines of their own, far shorter than those of TCP, so that the
+pause it sees is the cluster's and not that of a client waiting on a dead address.
+"""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable
+
+from tests.cluster.harness.network import VIRTUAL_ADDRESS
+from tests.cluster.harness.postgres import PORT, USER
+from tests.cluster.harness.verdict import Acknowledged, Verdict, judge
+from tests.cluster.harness.wait import nothing_to_show, wait_until
+
+if TYPE_CHECKING:
+    import psycopg2.extensions
+
+TABLE = "acknowledged_to_a_client"
+CONNECT_TIMEOUT_S = 0.25
+STATEMENT_TIMEOUT_S = 1.0
+SELECT_TIMEOUT_S = 30.0
+PACE_S = 0.005  # at most 200 rows a second: the client must not be the load
+RETRY_S = 0.02
+ROW_TIMEOUT_S = 90.0
+
+
+class TookTooLong(Exception):
+    """The server did not answer within the client's patience."""
+
+
+class Writer:
+    """Writes from start to stop, in a thread inside the cluster's network."""
+
+    def __init__(
+        self,
+        join_network: Callable[[], None],
+        evidence: Callable[[], str] = nothing_to_show,
+    ) -> None:
+        self.acknowledged: list[Acknowledged] = []
+        self.last_failure = "none"
+        self._evidence = evidence
+        self._stopped = threading.Event()
+        self._stopped_at = 0.0
+        self._join_network = join_network
+        self._writing: Future[None] | None = None
+
+    def start(self) -> None:
+        """Begin with an empty table; returns when the first row is acknowledged."""
+        wait_until("an empty table for the writer", self._make_table, ROW_TIMEOUT_S)
+        thread = self._thread()
+        self._writing = thread.submit(self._write_until_stopped)
+        thread.shutdown(wait=False)  # it ends with its only work
+        self.wait_for_rows(1)
+
+    def stop(self) -> None:
+        """Write no more; the verdict can still be asked for."""
+        self._stopped.set()
+        if self._writing is not None:
+            self._writing.result(timeout=10)
+
+    def wait_for_rows(self, count: int) -> None:
+        """Wait until that many rows have been acknowledged in all."""
+        self._wait(f"{count} rows", lambda: len(self.acknowledged) >= count)
+
+    def wait_for_new_row(self) -> Acknowledged:
+        """Wait for the acknowledgement of a row that is written from now on."""
+        now = time.time()
+        self._wait(
+            "a new row",
+            lambda: bool(self.acknowledged) and self.acknowledged[-1].at > now,
+        )
+        return next(row for row in self.acknowledged if row.at > now)
+
+    def verdict(self) -> Verdict:
+        """Stop, and compare with what the primary holds now."""
+        self.stop()
+        statement = f"SELECT number FROM {TABLE}"
+        rows = wait_until(
+            "the surviving rows", lambda: self._try(statement), ROW_TIMEOUT_S
+        )
+        surviving = {row[0] for row in rows or []}
+        return judge(self.acknowledged, surviving, self._stopped_at)
+
+    def _wait(self, awaited: str, look: Callable[[], bool]) -> None:
+        wait_until(f"{awaited} of the writer", look, ROW_TIMEOUT_S, self._explain)
+
+    def _explain(self) -> str:
+        return (
+            f"{len(self.acknowledged)} rows were acknowledged,"
+            f" last failure: {self.last_failure}\n{self._evidence()}"
+        )
+
+    def _make_table(self) -> list[tuple[int]] | None:
+        return self._try(
+            f"DROP TABLE IF EXISTS {TABLE};"
+            f" CREATE TABLE {TABLE} (number bigint PRIMARY KEY); SELECT 1"
+        )
+
+    def _try(self, statement: str) -> list[tuple[int]] | None:
+        """Return a statement's rows, or None when no server answers."""
+        with self._thread() as thread:
+            return thread.submit(self._try_here, statement).result()
+
+    def _thread(self) -> ThreadPoolExecutor:
+        """Return a thread of its own: only threads can change networks, for good."""
+        return ThreadPoolExecutor(1, initializer=self._join_network)
+
+    def _try_here(self, statement: str) -> list[tuple[int]] | None:
+        import psycopg2
+
+        try:
+            with closing(connect()) as connection, connection.cursor() as cursor:
+                execute(connection, cursor, statement, SELECT_TIMEOUT_S)
+                return list(cursor.fetchall())
+        except (psycopg2.Error, TookTooLong) as error:
+            self.last_failure = str(error).strip()
+            return None
+
+    def _write_until_stopped(self) -> None:
+        import psycopg2
+
+        number = 0
+        while not self._stopped.is_set():
+            try:
+                with closing(connect()) as connection:
+                    while not self._stopped.is_set():
+                        number += 1
+                        self._insert(connection, number)
+                        self._stopped.wait(PACE_S)
+            except (psycopg2.Error, TookTooLong) as error:
+                self.last_failure = f"{error!r} at {time.time():.3f}"
+                self._stopped.wait(RETRY_S)
+        self._stopped_at = time.time()
+
+    def _insert(self, connection: psycopg2.extensions.connection, number: int) -> None:
+        with connection.cursor() as cursor:
+            statement = f"INSERT INTO {TABLE} VALUES ({number})"
+            execute(connection, cursor, statement, STATEMENT_TIMEOUT_S)
+        self.acknowledged.append(Acknowledged(number, time.time()))
+
+
+@contextmanager
+def closing(
+    connection: psycopg2.extensions.connection,
+) -> Iterator[psycopg2.extensions.connection]:
+    """Close the connection at the end, not only its transaction as psycopg2 does."""
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect() -> psycopg2.extensions.connection:
+    """Connect to the virtual address, or raise within CONNECT_TIMEOUT_S."""
+    import psycopg2
+
+    connection = psycopg2.connect(
+        host=VIRTUAL_ADDRESS, port=PORT, user=USER, dbname=USER, async_=1
+    )
+    try:
+        wait_until_ready(connection, CONNECT_TIMEOUT_S)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def execute(
+    connection: psycopg2.extensions.connection,
+    cursor: psycopg2.extensions.cursor,
+    statement: str,
+    timeout_s: float,
+) -> None:
+    """Run a statement, which commits on its own, or raise within the time."""
+    cursor.execute(statement)
+    wait_until_ready(connection, timeout_s)
+
+
+def wait_until_ready(
+    connection: psycopg2.extensions.connection, timeout_s: float
+) -> None:
+    """Wait for the connection as psycopg2's asynchronous mode prescribes."""
+    from psycopg2.extensions import POLL_OK, POLL_READ
+
+    deadline = time.monotonic() + timeout_s
+    while (state := connection.poll()) != POLL_OK:
+        left_s = deadline - time.monotonic()
+        descriptors = [connection.fileno()]
+        reads, writes = (descriptors, []) if state == POLL_READ else ([], descriptors)
+        if left_s <= 0 or not any(select.select(reads, writes, [], left_s)):
+            raise TookTooLong(f"no answer within {timeout_s} s")
