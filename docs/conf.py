@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How Sphinx builds the documentation.  What the agent declares is read from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS / "_extensions"), str(DOCS.parent / "resource-agents" / "lib")]
+
+from pgsr import __version__  # noqa: E402  the path comes first
+
+project = "PGSR"
+author = "the PGSR developers"
+project_copyright = "the PGSR developers, GPL-2.0-or-later"
+version = release = __version__
+
+extensions = ["sphinx.ext.graphviz", "declarations"]
+exclude_patterns = ["_extensions"]
+# A role that names a parameter which is not declared is an error.
+nitpicky = True
+
+graphviz_output_format = "svg"
+
+html_theme = "furo"
+html_title = f"PGSR {version}"
+html_static_path = ["_static"]
+html_css_files = ["pgsr.css"]
+html_copy_source = False
+html_show_sphinx = False
