@@ -43,13 +43,13 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         return _run(call, environ, journal)
     except AgentError as error:
-        journal.exit_reason(str(error))
+        journal.exit_reason(str(error), error.advice)
         return error.code
     except Exception as error:
         traceback.print_exc()
         journal.exit_reason(
-            f"Fault of the agent in {call.action}: {type(error).__name__}; the log has"
-            " the traceback. Please report it"
+            f"Fault of the agent in {call.action}: {type(error).__name__}",
+            "The log has the traceback. Please report it",
         )
         return Exit.ERROR
 

@@ -50,15 +50,18 @@ class Log(NamedTuple):
         if self.debug:
             self._write("DEBUG", message)
 
-    def exit_reason(self, reason: str) -> None:
-        """Give Pacemaker the reason of a failure, and log it.
+    def exit_reason(self, reason: str, advice: str = "") -> None:
+        """Give Pacemaker the reason of a failure; log it, with the advice.
 
         Pacemaker takes the *last* line of standard error with the prefix, so the
         reason is one line, and is not logged to standard error a second time.
         """
         line = " ".join(reason.split())
+        if advice:
+            self.error(f"{line}. {advice}")
         _write_stderr(f"{self.exit_reason_prefix}{line}\n")
-        self._write("ERROR", line, to_stderr=False)
+        if not advice:
+            self._write("ERROR", line, to_stderr=False)
 
     def _write(self, level: str, message: str, to_stderr: bool = True) -> None:
         line = f"{level}: {message}"

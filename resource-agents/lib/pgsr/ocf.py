@@ -28,10 +28,23 @@ class Exit(IntEnum):
     RUNNING_PROMOTED = 8
 
 
+# Pacemaker cuts an exit reason there (EXIT_REASON_MAX_LEN in services.h, with the
+# terminating zero).
+LONGEST_EXIT_REASON = 127
+
+
 class AgentError(Exception):
-    """An expected failure; its text is the OCF exit reason, read at night."""
+    """An expected failure; its text is the OCF exit reason, read at night.
+
+    The text says within LONGEST_EXIT_REASON bytes what happened, to which object, and
+    what to do.  ``advice`` goes to the log only and has the room to say more.
+    """
 
     code = Exit.ERROR
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.advice = advice
 
 
 class PermissionDenied(AgentError):

@@ -43,8 +43,8 @@ class ControlState(Enum):
 class Server(NamedTuple):
     """A server as one action saw it.
 
-    ``is_streaming`` is None where it cannot be known (before PostgreSQL 9.6, or
-    without the privileges of pg_monitor).  ``reason`` says why a connection failed,
+    ``is_streaming`` is None where no server can say it (before PostgreSQL 9.6).
+    ``reason`` says why a connection failed,
     in the server's own words where it gave any.
     """
 
@@ -95,10 +95,14 @@ class Flags(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A decision with its reason; the reason of a refusal says what to do next."""
+    """A decision with its reason; a refusal says what to do next.
+
+    ``reason`` is short (ocf.LONGEST_EXIT_REASON), ``advice`` has the whole of it.
+    """
 
     is_allowed: bool
     reason: str = ""
+    advice: str = ""
     status: str = ""
 
 

@@ -70,21 +70,23 @@ def may_start(flags: Flags, cluster: Cluster, flag_file: str) -> Verdict:
     to follow otherwise, and two primaries would both take writes.
     """
     if flags.is_start_repressed:
-        return Verdict(False, _used_before(flag_file), STATUS_REPRESSED)
+        return _used_before(flag_file)
     primary = promoted_elsewhere(cluster)
     if not flags.is_standby_configured and primary:
         return Verdict(
             False,
-            f"A primary runs on {primary.name} already, and the data directory here is"
-            " configured as a primary too. Restore a backup of the primary here with"
-            " standby configuration, then clean the resource up",
+            f"A primary runs on {primary.name}, and the data here is a primary's too."
+            " Make it a standby: restore a backup",
+            "Restore a backup of the primary here with standby configuration, then"
+            " clean the resource up",
             STATUS_PRIMARY_EXISTS,
         )
     if flags.is_standby_configured and not primary:
         return Verdict(
             False,
-            "The data directory here is configured as a standby, but no primary runs in"
-            " the cluster. Start the primary's node first, then clean the resource up",
+            "The data here is a standby's, but no primary runs. Start the primary's"
+            " node first, then clean up",
+            "A standby has nobody to follow without a primary",
             STATUS_NO_PRIMARY,
         )
     return ALLOWED
@@ -105,24 +107,24 @@ def may_promote(
     if other:
         return Verdict(
             False,
-            f"Promotion refused: {other.name} runs a promoted instance. Two primaries"
-            " would both take writes; find out why Pacemaker has two",
+            f"Promotion refused: {other.name} runs a promoted instance",
+            "Two primaries would both take writes; find out why Pacemaker has two",
         )
     if server.role is Role.STANDBY:
         return ALLOWED
     if not flags.is_monitor_repressed:
         return Verdict(
             False,
-            "Promotion refused: PostgreSQL is not running, and start did not prepare"
-            " it for promotion. See the log for why it stopped",
+            "Promotion refused: PostgreSQL is not running; its log says why",
+            "start did not prepare it for a promotion: it ended since",
         )
     if flags.is_start_repressed:
-        return Verdict(False, _used_before(flag_file), STATUS_REPRESSED)
+        return _used_before(flag_file)
     if flags.is_standby_configured:
         return Verdict(
             False,
-            "Promotion refused: PostgreSQL is stopped and its data directory is"
-            " configured as a standby; it would not start as a primary",
+            "Promotion refused: PostgreSQL is stopped, and configured as a standby",
+            "It would not start as a primary",
         )
     return ALLOWED
 
@@ -141,9 +143,10 @@ def _standby_report(server: Server, status: str) -> Report:
     """A standby can be promoted once its WAL receiver has streamed since its start.
 
     Until then its data may be as old as the backup.  Afterwards the score stays: a
-    receiver that stops is just what a dead primary looks like.
+    receiver that stops is just what a dead primary looks like.  A server that cannot
+    say it (before 9.6) is trusted, as the flag files alone protect it.
     """
-    if server.is_streaming or status == STATUS_STANDBY:
+    if server.is_streaming is not False or status == STATUS_STANDBY:
         return Report(Exit.SUCCESS, STATUS_STANDBY, SCORE_STANDBY)
     return Report(Exit.SUCCESS, STATUS_ALONE, MINUS_INFINITY)
 
@@ -198,11 +201,15 @@ def _may_be_active(peer: Peer) -> bool:
     return not peer.is_off and (peer.role != "Stopped" or not peer.is_online)
 
 
-def _used_before(flag_file: str) -> str:
-    return (
-        f"{flag_file} exists: PostgreSQL was already started from this data directory,"
-        " so it may be out of date. To make this node a standby: take a new backup of"
-        " the primary, restore it here with standby configuration, remove that file"
-        " and clean the resource up. Only if no primary runs and this node is known to"
-        " have the newest data: just remove the file and clean up"
+def _used_before(flag_file: str) -> Verdict:
+    return Verdict(
+        False,
+        f"{flag_file} exists: this data was used. Restore a new backup of the primary,"
+        " rm the file, clean up",
+        "PostgreSQL was already started from this data directory, so it may be out of"
+        " date. To make this node a standby: take a new backup of the primary, restore"
+        " it here with standby configuration, remove that file and clean the resource"
+        " up. Only if no primary runs and this node is known to have the newest data:"
+        " just remove the file and clean up",
+        STATUS_REPRESSED,
     )

@@ -162,10 +162,11 @@ def _start_server(action: Action) -> Server:
     try:
         return start_server(action.instance)
     except AgentError as error:
-        raise type(error)(
-            f"{error} (before the next try remove {_start_flag(action)}, unless the"
-            " data in it may be out of date)"
-        ) from None
+        error.advice += (
+            f" The data directory counts as used now: before the next try remove"
+            f" {_start_flag(action)}, unless the data may be out of date"
+        )
+        raise
 
 
 def _streaming(action: Action) -> Server | None:
@@ -251,7 +252,7 @@ def _warn_without_fencing(action: Action, cluster: Cluster) -> None:
 def _refused(action: Action, verdict: Verdict) -> AgentError:
     if verdict.status:
         _set_status(action, verdict.status)
-    return AgentError(verdict.reason)
+    return AgentError(verdict.reason, verdict.advice)
 
 
 def _give_up_score(action: Action) -> None:

@@ -11,9 +11,11 @@ from pgsr.postgres import datadir, ping, postmaster, sql
 from pgsr.state import ControlState, Role, Server, Service
 
 # A COALESCE of a hidden status tells it from "no WAL receiver" (no row, NULL).
+_HIDDEN = "hidden"
 _RECEIVER_SQL = (
-    "(select coalesce(status, 'hidden') from pg_catalog.pg_stat_wal_receiver)"
+    f"(select coalesce(status, '{_HIDDEN}') from pg_catalog.pg_stat_wal_receiver)"
 )
+
 _FIRST_WITH_RECEIVER_VIEW = (9, 6)
 
 _IS_FULL_SQL = """
@@ -40,7 +42,7 @@ def observe(instance: Instance, deadline: float, check_sql: str = "") -> Server:
         return Server(service)
     try:
         with session(instance, deadline) as query:
-            server = _ask(query, datadir.version_of(instance.pgdata))
+            server = _ask(instance, query, deadline)
             if check_sql:
                 query(check_sql)
             return server
@@ -85,15 +87,31 @@ def target(instance: Instance, as_owner: bool = False) -> sql.Target:
     )
 
 
-def _ask(query: sql.Query, version: tuple[int, ...]) -> Server:
-    has_view = version >= _FIRST_WITH_RECEIVER_VIEW
-    receiver = _RECEIVER_SQL if has_view else "'hidden'"
+def _ask(instance: Instance, query: sql.Query, deadline: float) -> Server:
+    has_view = datadir.version_of(instance.pgdata) >= _FIRST_WITH_RECEIVER_VIEW
+    receiver = _RECEIVER_SQL if has_view else "null"
     [(in_recovery, status)] = query(
         f"select pg_catalog.pg_is_in_recovery(), {receiver}"
     )
-    role = Role.STANDBY if in_recovery else Role.PRIMARY
-    is_streaming = None if status == "hidden" else status == "streaming"
-    return Server(Service.ANSWERS, role, is_streaming)
+    if not in_recovery:
+        return Server(Service.ANSWERS, Role.PRIMARY, False)
+    if status == _HIDDEN:
+        status = _receiver_as_owner(instance, deadline)
+    is_streaming = status == "streaming" if has_view else None
+    return Server(Service.ANSWERS, Role.STANDBY, is_streaming)
+
+
+def _receiver_as_owner(instance: Instance, deadline: float) -> object:
+    """Ask as the database's owner what monitor_user may not see."""
+    instance.log.warning(
+        f"monitor_user {instance.parameters.monitor_user} may not see the state of the"
+        " WAL receiver: GRANT pg_monitor TO it"
+    )
+    try:
+        with session(instance, deadline, as_owner=True) as query:
+            return query(f"select {_RECEIVER_SQL}")[0][0]
+    except (sql.ConnectionFailed, sql.QueryFailed):
+        return _HIDDEN
 
 
 def _refused(instance: Instance, deadline: float, reason: str) -> Server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 import time
 
@@ -19,7 +20,8 @@ from pgsr.wait import now, until
 # pg_ctl shows the server's progress in postmaster.pid since this version.
 _FIRST_WITH_STATUS = (10,)
 _REASON_LINES = 3
-_REASON_CHARACTERS = 600
+# The level and the message, without the log line's prefix: reasons are short.
+_TELLING = re.compile(r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*")
 _LOOK_INTERVAL_S = 0.05
 
 
@@ -46,7 +48,7 @@ def start(instance: Instance) -> Server:
     words = last_words(instance, log_size, began) or " ".join(said.split())
     if seen is None:
         raise AgentError(f"PostgreSQL did not take connections in time: {words}")
-    raise AgentError(f"Can't start PostgreSQL. {words}")
+    raise AgentError(f"Can't start PostgreSQL. {words}", _where_to_look(instance))
 
 
 def command(instance: Instance) -> list[str]:
@@ -82,12 +84,15 @@ def last_words(instance: Instance, log_size: int, began: float) -> str:
     if not text.strip():
         text = _newest_log(instance.pgdata, began)
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if _is_telling(line)] or lines
-    return " | ".join(telling[-_REASON_LINES:])[-_REASON_CHARACTERS:]
+    telling = [found.group() for found in map(_TELLING.search, lines) if found]
+    return " | ".join((telling or lines)[-_REASON_LINES:])
 
 
-def _is_telling(line: str) -> bool:
-    return any(word in line for word in ("FATAL", "PANIC", "ERROR", "HINT", "DETAIL"))
+def _where_to_look(instance: Instance) -> str:
+    logfile = instance.parameters.logfile
+    if logfile in ("", "/dev/null"):
+        return "Set the parameter logfile to see all that the server says at start"
+    return f"See {logfile} for the whole"
 
 
 def _look(instance: Instance, pg_ctl: process.Child) -> Server | str | None:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two nodes with real servers of one version, and the cluster's stand-in tools."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.postgres.cluster import Cluster, make_cluster
+from tests.postgres.node import Node, make_node, make_template
+from tests.provision.postgresql import installations
+
+# The method as first described; Debian 12's, with both ways of promotion; the newest.
+MAIN_VERSIONS = (10, 15, 18)
+
+
+class Pair(NamedTuple):
+    """Two nodes of one cluster, with the same new database on both."""
+
+    cluster: Cluster
+    node1: Node
+    node2: Node
+
+
+@pytest.fixture(scope="session")
+def templates() -> Iterator[Path]:
+    """A directory for one new data directory of each version."""
+    directory = Path(tempfile.mkdtemp(prefix="pgsr-test-templates-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@functools.cache
+def template(major: int, directory: Path) -> Path:
+    """Create the template of a version when it is needed first."""
+    return make_template(installations()[major], directory / str(major))
+
+
+@pytest.fixture
+def major() -> int:
+    """The version of PostgreSQL; tests for several versions parametrize it."""
+    return 15
+
+
+@pytest.fixture
+def pair(workspace: Path, templates: Path, major: int) -> Iterator[Pair]:
+    """Two nodes whose servers were never started."""
+    cluster = make_cluster(workspace / "tools", "node1", "node2")
+    programs = installations()[major]
+    nodes = [
+        make_node(
+            Node(name, workspace / name, programs, major, port, cluster),
+            template(major, templates),
+        )
+        for name, port in (("node1", 5432), ("node2", 5433))
+    ]
+    yield Pair(cluster, *nodes)
+    for node in nodes:
+        node.end_server()
+
+
+@pytest.fixture
+def replicating(pair: Pair) -> Pair:
+    """node1 is the primary (STATE4), node2 its hot standby (STATE3)."""
+    pair.node1.operate("start")
+    pair.node1.operate("promote")
+    pair.node2.follow(pair.node1)
+    pair.node2.operate("start")
+    return pair
