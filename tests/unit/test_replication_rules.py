@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rules of the PGSR method, as pure decisions."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from pgsr.decide import replication as decide
+from pgsr.decide.replication import LastInstance
+from pgsr.ocf import LONGEST_EXIT_REASON, Exit
+from pgsr.state import (
+    Cluster,
+    ControlState,
+    Flags,
+    Peer,
+    Role,
+    Server,
+    Service,
+)
+from tests.unit import observed
+from tests.unit.observed import cluster, flags
+
+FLAG_FILE = "/var/lib/pgsql/PGSQL.5432.repress_start"
+
+
+@pytest.mark.parametrize(
+    ("found", "seen", "status"),
+    [
+        pytest.param(flags(), cluster(), None, id="first primary"),
+        pytest.param(flags(), cluster(observed.STANDBY), None, id="standby elsewhere"),
+        pytest.param(
+            flags(standby=True), cluster(observed.PRIMARY), None, id="first standby"
+        ),
+        pytest.param(
+            flags(start=True),
+            cluster(),
+            "STOP:repressing start file exists",
+            id="used primary",
+        ),
+        pytest.param(
+            flags(start=True, standby=True),
+            cluster(observed.PRIMARY),
+            "STOP:repressing start file exists",
+            id="used standby",
+        ),
+        pytest.param(
+            flags(),
+            cluster(observed.PRIMARY),
+            "STOP:master already exists",
+            id="second primary",
+        ),
+        pytest.param(
+            flags(),
+            cluster(observed.LOST_PRIMARY),
+            "STOP:master already exists",
+            id="primary out of reach, not fenced yet",
+        ),
+        pytest.param(
+            flags(standby=True),
+            cluster(observed.STANDBY),
+            "STOP:master doesn't exist",
+            id="standby without a primary",
+        ),
+        pytest.param(
+            flags(standby=True),
+            cluster(observed.OFF),
+            "STOP:master doesn't exist",
+            id="standby with the peer off",
+        ),
+    ],
+)
+def test_a_data_directory_is_put_to_use_once_and_fits_the_cluster(
+    found: Flags, seen: Cluster, status: str | None
+) -> None:
+    verdict = decide.may_start(found, seen, FLAG_FILE)
+    assert verdict.is_allowed == (status is None)
+    assert verdict.status == (status or "")
+
+
+@pytest.mark.parametrize(
+    ("found", "server", "seen", "is_allowed"),
+    [
+        (flags(monitor=True), observed.NOTHING_RUNS, cluster(), True),
+        (flags(monitor=True), observed.NOTHING_RUNS, cluster(observed.STANDBY), True),
+        (flags(start=True), observed.STREAMING, cluster(observed.OFF), True),
+        (flags(start=True), observed.STREAMING, cluster(observed.PRIMARY), False),
+        (flags(start=True), observed.STREAMING, cluster(observed.LOST_PRIMARY), False),
+        (flags(monitor=True), observed.NOTHING_RUNS, cluster(observed.PRIMARY), False),
+        (flags(), observed.NOTHING_RUNS, cluster(), False),
+        (flags(start=True, monitor=True), observed.NOTHING_RUNS, cluster(), False),
+        (flags(monitor=True, standby=True), observed.NOTHING_RUNS, cluster(), False),
+    ],
+)
+def test_a_node_is_promoted_only_prepared_and_alone(
+    found: Flags, server: Server, seen: Cluster, is_allowed: bool
+) -> None:
+    assert decide.may_promote(found, server, seen, FLAG_FILE).is_allowed == is_allowed
+
+
+def test_every_refusal_fits_into_an_exit_reason_and_has_advice() -> None:
+    combinations = itertools.product((False, True), repeat=3)
+    peers = (observed.PRIMARY, observed.STANDBY, observed.OFF)
+    for found, peer in itertools.product(map(Flags._make, combinations), peers):
+        seen = cluster(peer._replace(name="database-node-17.example.com"))
+        for verdict in (
+            decide.may_start(found, seen, FLAG_FILE),
+            decide.may_promote(found, observed.NOTHING_RUNS, seen, FLAG_FILE),
+        ):
+            assert verdict.is_allowed or verdict.advice
+            assert len(verdict.reason.encode()) <= LONGEST_EXIT_REASON, verdict
+
+
+@pytest.mark.parametrize(
+    ("server", "status", "code", "expected_status", "score"),
+    [
+        (observed.RUNNING_PRIMARY, "", Exit.RUNNING_PROMOTED, "PRI", "1000"),
+        (observed.STREAMING, "", Exit.SUCCESS, "HS", "100"),
+        (observed.STREAMING, "HS:alone", Exit.SUCCESS, "HS", "100"),
+        (observed.ALONE, "", Exit.SUCCESS, "HS:alone", "-INFINITY"),
+        (observed.ALONE, "HS:alone", Exit.SUCCESS, "HS:alone", "-INFINITY"),
+        (observed.ALONE, "HS", Exit.SUCCESS, "HS", "100"),
+        (observed.OLD_STANDBY, "", Exit.SUCCESS, "HS", "100"),
+        (
+            Server(Service.BUSY, Role.PRIMARY),
+            "PRI",
+            Exit.RUNNING_PROMOTED,
+            "PRI",
+            "1000",
+        ),
+        (Server(Service.BUSY, Role.STANDBY), "HS", Exit.SUCCESS, "HS", "100"),
+        (Server(Service.BUSY), "", Exit.ERROR, "UNKNOWN:with errors", None),
+        (
+            Server(Service.UNREACHABLE, Role.PRIMARY),
+            "PRI",
+            Exit.ERROR,
+            "UNKNOWN:with errors",
+            None,
+        ),
+        (Server(Service.LEFTOVERS), "PRI", Exit.ERROR, "UNKNOWN:with errors", None),
+    ],
+)
+def test_a_monitor_reports_what_runs(
+    server: Server, status: str, code: Exit, expected_status: str, score: str | None
+) -> None:
+    expected = decide.Report(code, expected_status, score)
+    assert decide.report(server, status) == expected
+
+
+@pytest.mark.parametrize(
+    ("is_repressed", "is_probe", "code", "status"),
+    [
+        (True, False, Exit.SUCCESS, None),
+        (False, False, Exit.NOT_RUNNING, "STOP:with errors"),
+        (True, True, Exit.NOT_RUNNING, None),
+        (False, True, Exit.NOT_RUNNING, None),
+    ],
+)
+def test_a_stopped_server_is_no_failure_while_promotion_is_awaited(
+    is_repressed: bool, is_probe: bool, code: Exit, status: str | None
+) -> None:
+    said = decide.report_stopped(is_repressed, is_probe)
+    assert (said.code, said.status, said.score) == (code, status, None)
+
+
+@pytest.mark.parametrize(
+    ("peers", "expected"),
+    [
+        ((), LastInstance.YES),
+        ((observed.OFF,), LastInstance.YES),
+        ((observed.STOPPED,), LastInstance.YES),
+        ((observed.STANDBY,), LastInstance.NO),
+        ((observed.PRIMARY,), LastInstance.NO),
+        ((observed.UNCLEAN,), LastInstance.NO),
+        ((observed.LEAVING,), LastInstance.WAIT),
+        ((observed.LEAVING, observed.STANDBY), LastInstance.NO),
+        ((observed.LEAVING, observed.OFF), LastInstance.WAIT),
+        ((observed.UNCLEAN._replace(is_leaving=True),), LastInstance.NO),
+    ],
+)
+def test_only_the_last_primary_of_a_fenced_cluster_has_the_newest_data(
+    peers: tuple[Peer, ...], expected: LastInstance
+) -> None:
+    mark = decide.LAST_PRIMARY
+    assert decide.last_instance(cluster(*peers, own=mark)) is expected
+    assert decide.last_instance(cluster(*peers)) is LastInstance.NO
+    unfenced = cluster(*peers, own=mark, fencing=False)
+    assert decide.last_instance(unfenced) is LastInstance.NO
+
+
+def test_peers_are_waited_for_when_the_whole_resource_stops() -> None:
+    stopping = cluster(observed.STANDBY, own="last-primary", target_stopped=True)
+    assert decide.last_instance(stopping) is LastInstance.WAIT
+
+
+@pytest.mark.parametrize("control", [*ControlState, None])
+def test_only_a_primary_that_was_shut_down_is_clean(
+    control: ControlState | None,
+) -> None:
+    is_clean = control is ControlState.SHUT_DOWN
+    assert decide.is_clean_primary(flags(), control) == is_clean
+    assert not decide.is_clean_primary(flags(standby=True), control)
