@@ -27,9 +27,9 @@ def test_every_parameter_is_in_the_meta_data_with_its_default() -> None:
 
 @pytest.mark.parametrize("name", metadata.NAMES)
 def test_every_action_has_a_handler_in_every_mode(name: str) -> None:
-    texts = agent._TEXTS
-    assert name in texts or name in {**agent._COMMON, **agent._STANDALONE}
-    assert name in texts or name in {**agent._COMMON, **agent._REPLICATION}
+    texts, promotion = agent._TEXTS, ("promote", "demote")
+    assert name in {*texts, *agent._COMMON, *agent._STANDALONE, *promotion}
+    assert name in {*texts, *agent._COMMON, *agent._REPLICATION}
 
 
 def test_times_have_a_unit() -> None:

@@ -16,7 +16,7 @@ def given(**values: str) -> Parameters:
 def test_defaults_are_accepted_and_are_those_of_the_agent_replaced() -> None:
     parameters = Parameters({})
     assert parameters.problems == []
-    assert parameters.pgctl == "/usr/bin/pg_ctl"
+    assert parameters.pgctl == ("/usr/bin/pg_ctl",)
     assert parameters.pgdata == "/var/lib/pgsql/data"
     assert parameters.configuration_file == "/var/lib/pgsql/data/postgresql.conf"
     assert (parameters.pgdba, parameters.pgport, parameters.pgdb) == (
@@ -39,6 +39,8 @@ def test_every_declaration_explains_itself() -> None:
     [
         ("start_opt", "-p 5433 -c 'a b=c d'", ["-p", "5433", "-c", "a b=c d"]),
         ("start_opt", "-c x=$HOME;`id`", ["-c", "x=$HOME;`id`"]),
+        ("pgctl", "/srv/my pg/pg_ctl -s -c", ("/srv/my pg/pg_ctl", "-s", "-c")),
+        ("stop_escalate", "", 90),
         ("pgport", "", None),
         ("stop_escalate", "30s", 30),
         ("check_wal_receiver", "True", True),

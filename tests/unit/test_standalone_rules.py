@@ -16,6 +16,7 @@ from pgsr.state import Server, Service
         (Service.STOPPED, Exit.NOT_RUNNING),
         (Service.LEFTOVERS, Exit.ERROR),
         (Service.UNREACHABLE, Exit.ERROR),
+        (Service.FAILS, Exit.ERROR),
         (Service.BUSY, Exit.SUCCESS),
         (Service.ANSWERS, Exit.SUCCESS),
     ],

@@ -39,6 +39,15 @@ def find(name: str) -> Account:
     return Account(name, entry.pw_uid, entry.pw_gid, groups, entry.pw_dir)
 
 
+def owner_of(path: str) -> Account:
+    """Return the account that owns ``path``, even one without a name."""
+    seen = os.stat(path)
+    try:
+        return find(pwd.getpwuid(seen.st_uid).pw_name)
+    except KeyError:
+        return Account(str(seen.st_uid), seen.st_uid, seen.st_gid, (seen.st_gid,), "/")
+
+
 def require_right_to_act_as(account: Account) -> None:
     """Raise PermissionDenied unless this process is root or ``account`` itself."""
     if os.geteuid() not in (0, account.uid):

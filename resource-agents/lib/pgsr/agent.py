@@ -58,7 +58,9 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
     parameters = Parameters(environ)
     verb = _verbs(parameters, call).get(call.action)
     if verb is None:
-        journal.exit_reason(f"Unknown action {call.action}; see usage")
+        is_known = call.action in metadata.NAMES
+        unknown = f"Unknown action {call.action}; see usage"
+        journal.exit_reason("Not in a replication mode." if is_known else unknown)
         return Exit.UNIMPLEMENTED
     if call.action in ("start", "promote", "validate-all"):
         validation.require_parameters(parameters, call.is_promotable)
@@ -66,12 +68,25 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
     if excuse and call.action in _ANSWERS_WITHOUT_SERVER:
         journal.info(f"{excuse}: nothing runs")
         return _ANSWERS_WITHOUT_SERVER[call.action]
-    owner = account.find(parameters.pgdba)
+    owner = _owner(parameters, call.action)
     account.require_right_to_act_as(owner)
     margin_s = min(_LONGEST_MARGIN_S, call.timeout_s * _MARGIN)
     deadline = now() + call.timeout_s - margin_s
     instance = Instance(parameters, owner, journal, deadline)
     return verb(Action(call, instance, pacemaker.connect(call, environ, deadline)))
+
+
+def _owner(parameters: Parameters, action: str) -> account.Account:
+    """Return the database's user; a running server is stopped even without one."""
+    try:
+        return account.find(parameters.pgdba)
+    except ocf.NotInstalled as error:
+        if action in ("stop", "demote"):
+            return account.owner_of(parameters.pgdata)
+        if action in _ANSWERS_WITHOUT_SERVER:
+            # A server runs: a probe's "not installed" would mean that none does.
+            raise AgentError(str(error)) from None
+        raise
 
 
 def _why_nothing_can_run(parameters: Parameters) -> str:
@@ -151,8 +166,6 @@ _STANDALONE: Mapping[str, Verb] = {
     "start": _start_with(standalone.start),
     "stop": standalone.stop,
     "monitor": standalone.monitor,
-    "promote": standalone.unsupported,
-    "demote": standalone.unsupported,
 }
 _REPLICATION: Mapping[str, Verb] = {
     "start": _start_with(replication.start),

@@ -8,8 +8,6 @@ run unchanged.
 
 from __future__ import annotations
 
-import shlex
-
 from pgsr.parameters import (
     Parameter,
     ParameterSet,
@@ -19,17 +17,16 @@ from pgsr.parameters import (
     one_of,
     optional_path,
     port,
+    program,
     seconds,
     text,
+    words,
 )
 
 
-def words(value: str) -> list[str]:
-    """Accept options split into words as a shell would, with nothing expanded."""
-    try:
-        return shlex.split(value)
-    except ValueError as error:
-        raise ValueError(f"balanced quotes are accepted ({error})") from None
+def escalation(value: str) -> int:
+    """Accept seconds; nothing means the default."""
+    return seconds(value or "90")
 
 
 def nothing_yet(value: str) -> str:
@@ -46,11 +43,11 @@ class Parameters(ParameterSet):
     """All parameters, typed."""
 
     pgctl = Parameter(
-        absolute_path,
+        program,
         default="/usr/bin/pg_ctl",
         short="Path to pg_ctl",
-        long="""Path to the pg_ctl program. On Debian and Ubuntu it is
-        /usr/lib/postgresql/VERSION/bin/pg_ctl.""",
+        long="""Path to the pg_ctl program, which may be followed by options. On Debian
+        and Ubuntu it is /usr/lib/postgresql/VERSION/bin/pg_ctl.""",
     )
     start_opt = Parameter(
         words,
@@ -159,7 +156,7 @@ class Parameters(ParameterSet):
         directory that the running server wrote into its postmaster.pid.""",
     )
     stop_escalate = Parameter(
-        seconds,
+        escalation,
         default="90",
         content="integer",
         short="Seconds for a fast shutdown",

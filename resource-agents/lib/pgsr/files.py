@@ -91,6 +91,8 @@ def ensure_directory(path: str, account: Account, mode: int) -> None:
     """Create the directory ``path`` for ``account`` unless it is there."""
     if os.path.isdir(path):
         return
+    if os.path.lexists(path):
+        raise PermissionDenied(f"{path} is no directory; remove what is there")
     try:
         with acting_as(account):
             os.mkdir(path)

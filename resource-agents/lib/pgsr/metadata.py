@@ -32,7 +32,7 @@ ACTIONS = (
     Action("stop", 120),
     Action("status", 60),
     Action("monitor", 30, interval_s=30),
-    Action("monitor", 30, interval_s=29, role="Master"),
+    Action("monitor", 30, interval_s=29, role="Promoted"),
     Action("promote", 120),
     Action("demote", 120),
     Action("notify", 90),

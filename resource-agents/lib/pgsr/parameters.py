@@ -8,6 +8,7 @@ page.  Only this module reads ``OCF_RESKEY_*``.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, overload
 
@@ -135,6 +136,24 @@ def port(value: str) -> int | None:
     if value.isascii() and value.isdigit() and 0 < int(value) <= HIGHEST_PORT:
         return int(value)
     raise ValueError(f"a port number from 1 to {HIGHEST_PORT} is accepted")
+
+
+def program(value: str) -> tuple[str, ...]:
+    """Accept the path of a program, with options behind it if need be.
+
+    What follows the first " -" are options, as ``have_binary`` in ocf-shellfuncs
+    has it: the path itself may hold blanks.
+    """
+    path, dash, options = value.partition(" -")
+    return (absolute_path(path), *words(dash.strip() + options))
+
+
+def words(value: str) -> list[str]:
+    """Accept options split into words as a shell would, with nothing expanded."""
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise ValueError(f"balanced quotes are accepted ({error})") from None
 
 
 def seconds(value: str) -> int:

@@ -16,6 +16,7 @@ class Service(Enum):
     STOPPED = "no process serves the data directory"
     LEFTOVERS = "the postmaster is gone, but processes of it are left"
     UNREACHABLE = "the postmaster runs, but does not answer"
+    FAILS = "takes connections, but not this one, or it fails the statement"
     BUSY = "alive, but takes no connection at the moment"
     ANSWERS = "a connection was made"
 

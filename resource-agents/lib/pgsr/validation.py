@@ -28,10 +28,11 @@ def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
 def require_node(instance: Instance) -> None:
     """Raise the error for what this node lacks to run the server."""
     parameters, account = instance.parameters, instance.account
-    if not os.access(parameters.pgctl, os.X_OK):
+    if not os.access(parameters.pgctl[0], os.X_OK):
         raise NotInstalled(
-            f"Setup problem: couldn't find command: {parameters.pgctl} (parameter"
-            " pgctl; on Debian it is /usr/lib/postgresql/VERSION/bin/pg_ctl)"
+            f"Setup problem: couldn't find command: {parameters.pgctl[0]}",
+            "Correct the parameter pgctl. On Debian and Ubuntu it is"
+            " /usr/lib/postgresql/VERSION/bin/pg_ctl",
         )
     _require_data_directory(parameters, account)
     with acting_as(account):
@@ -88,7 +89,7 @@ def _require_data_directory(parameters: Parameters, account: Account) -> None:
 
 def _require_same_version(instance: Instance) -> None:
     """Refuse programs of another major version: they cannot read the data."""
-    pgctl, pgdata = instance.parameters.pgctl, instance.pgdata
+    pgctl, pgdata = instance.parameters.pgctl[0], instance.pgdata
     data = datadir.version_of(pgdata)
     programs = datadir.version_of_programs(pgctl, instance.deadline)
     if data != programs:

@@ -10,6 +10,7 @@ _CODES = {
     Service.STOPPED: Exit.NOT_RUNNING,
     Service.LEFTOVERS: Exit.ERROR,
     Service.UNREACHABLE: Exit.ERROR,
+    Service.FAILS: Exit.ERROR,
     Service.BUSY: Exit.SUCCESS,
     Service.ANSWERS: Exit.SUCCESS,
 }

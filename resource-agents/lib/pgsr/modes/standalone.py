@@ -19,13 +19,13 @@ MONITOR_SHARE = 0.8
 
 
 def start(action: Action) -> Exit:
-    """Start the server unless it runs."""
+    """Start the server unless it runs; the answer is then that of a monitor."""
     instance = action.instance
     if from_processes(instance.pgdata) is Service.ANSWERS:
         pid = postmaster.find(instance.pgdata).postmaster
         instance.log.info(f"PostgreSQL is already running. PID={pid}")
-        return Exit.SUCCESS
-    start_server(instance)
+        return monitor(action)
+    start_server(instance, instance.parameters.monitor_sql)
     return Exit.SUCCESS
 
 
@@ -47,12 +47,6 @@ def monitor(action: Action) -> Exit:
     explain(action, server, code)
     publish_receiver_status(action, server)
     return code
-
-
-def unsupported(action: Action) -> Exit:
-    """Refuse promote and demote: a stand-alone server has no roles."""
-    action.instance.log.exit_reason("Not in a replication mode.")
-    return Exit.UNIMPLEMENTED
 
 
 def explain(action: Action, server: Server, code: Exit) -> None:

@@ -49,7 +49,7 @@ def observe(instance: Instance, deadline: float, check_sql: str = "") -> Server:
     except sql.ConnectionFailed as error:
         return _refused(instance, deadline, str(error))
     except sql.QueryFailed as error:
-        return Server(Service.UNREACHABLE, _role_on_disk(instance), reason=str(error))
+        return Server(Service.FAILS, _role_on_disk(instance), reason=str(error))
 
 
 def from_processes(pgdata: str) -> Service:
@@ -116,27 +116,31 @@ def _receiver_as_owner(instance: Instance, deadline: float) -> object:
 
 def _refused(instance: Instance, deadline: float, reason: str) -> Server:
     """Tell a busy server from one that is broken, by the SQLSTATE of its refusal."""
-    role = _role_on_disk(instance)
-    if _is_alive(instance, deadline):
-        return Server(Service.BUSY, role, reason=reason)
-    if from_processes(instance.pgdata) is Service.ANSWERS:
-        return Server(Service.UNREACHABLE, role, reason=reason)
-    return Server(from_processes(instance.pgdata))
+    service = _kind_of_refusal(instance, deadline)
+    still = from_processes(instance.pgdata)
+    if still is not Service.ANSWERS:
+        return Server(still)
+    return Server(service, _role_on_disk(instance), reason=reason)
 
 
-def _is_alive(instance: Instance, deadline: float) -> bool:
+def _kind_of_refusal(instance: Instance, deadline: float) -> Service:
     place = target(instance)
     try:
         code = ping.sqlstate(
             place.host, place.port or 0, place.user, place.database, deadline
         )
     except (OSError, ValueError):
-        return False
-    if code:
-        return code in (ping.TOO_MANY_CONNECTIONS, ping.CANNOT_CONNECT_NOW)
+        return Service.UNREACHABLE
+    if code in (ping.TOO_MANY_CONNECTIONS, ping.CANNOT_CONNECT_NOW):
+        return Service.BUSY
     # An ordinary role is refused only after its authentication when nothing but
     # the superuser's reserved connections are left.
-    return bool(instance.parameters.monitor_user) and _is_full(instance, deadline)
+    is_ordinary = bool(instance.parameters.monitor_user)
+    return (
+        Service.BUSY
+        if is_ordinary and _is_full(instance, deadline)
+        else (Service.FAILS)
+    )
 
 
 def _is_full(instance: Instance, deadline: float) -> bool:

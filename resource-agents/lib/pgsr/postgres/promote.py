@@ -80,7 +80,7 @@ def _trigger_in_configuration(instance: Instance) -> str:
         return ""
     parameters = instance.parameters
     argv = [
-        f"{os.path.dirname(os.path.realpath(parameters.pgctl))}/postgres",
+        f"{os.path.dirname(os.path.realpath(parameters.pgctl[0]))}/postgres",
         *("-C", "promote_trigger_file", "-D", parameters.pgdata),
         *("-c", f"config_file={parameters.configuration_file}"),
     ]
@@ -108,7 +108,7 @@ def _pull_trigger(instance: Instance) -> None:
 
 
 def _pg_ctl_promote(instance: Instance) -> None:
-    argv = [instance.parameters.pgctl, "promote", "-D", instance.pgdata]
+    argv = [*instance.parameters.pgctl, "promote", "-D", instance.pgdata]
     if datadir.version_of(instance.pgdata) >= _FIRST_THAT_WAITS:
         argv.append("-W")
     with process.running(argv, instance.account, {}) as child:

@@ -25,8 +25,10 @@ _TELLING = re.compile(r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*")
 _LOOK_INTERVAL_S = 0.05
 
 
-def start(instance: Instance) -> Server:
+def start(instance: Instance, check_sql: str = "") -> Server:
     """Start the server and return its state once it takes connections.
+
+    It must also run ``check_sql``: what a monitor would complain of is told at once.
 
     pg_ctl waits beside the agent (-w): it is the parent of the postmaster and
     notices its death.  The agent looks for itself, because pg_ctl looks only every
@@ -39,16 +41,24 @@ def start(instance: Instance) -> Server:
     with process.running(argv, instance.account, _environment(instance)) as pg_ctl:
         instance.log.info("PostgreSQL start command sent.")
         seen = until(
-            lambda: _look(instance, pg_ctl), instance.deadline, _LOOK_INTERVAL_S
+            lambda: _look(instance, pg_ctl, check_sql),
+            instance.deadline,
+            _LOOK_INTERVAL_S,
         )
         said = pg_ctl.said()
     if isinstance(seen, Server):
-        instance.log.info("PostgreSQL is started.")
-        return seen
+        return _confirmed(instance, seen)
     words = last_words(instance, log_size, began) or " ".join(said.split())
     if seen is None:
         raise AgentError(f"PostgreSQL did not take connections in time: {words}")
     raise AgentError(f"Can't start PostgreSQL. {words}", _where_to_look(instance))
+
+
+def _confirmed(instance: Instance, server: Server) -> Server:
+    if server.service is Service.FAILS:
+        raise AgentError(f"PostgreSQL was started, but does not work: {server.reason}")
+    instance.log.info("PostgreSQL is started.")
+    return server
 
 
 def command(instance: Instance) -> list[str]:
@@ -64,7 +74,7 @@ def command(instance: Instance) -> list[str]:
     options += parameters.start_opt
     seconds = max(1, math.ceil(instance.deadline - now()))
     return [
-        parameters.pgctl,
+        *parameters.pgctl,
         *parameters.ctl_opt,
         *("-D", parameters.pgdata),
         *("-l", parameters.logfile or "/dev/null"),
@@ -95,7 +105,9 @@ def _where_to_look(instance: Instance) -> str:
     return f"See {logfile} for the whole"
 
 
-def _look(instance: Instance, pg_ctl: process.Child) -> Server | str | None:
+def _look(
+    instance: Instance, pg_ctl: process.Child, check_sql: str
+) -> Server | str | None:
     """Return the server once it answers, a word when it died, else None."""
     code = pg_ctl.exit_code()
     if code:
@@ -104,13 +116,13 @@ def _look(instance: Instance, pg_ctl: process.Child) -> Server | str | None:
     has_status = datadir.version_of(instance.pgdata) >= _FIRST_WITH_STATUS
     if has_status and not (said and said.status in ("ready", "standby")):
         return None
-    server = observe(instance, instance.deadline)
+    server = observe(instance, instance.deadline, check_sql)
     return server if _is_up(server, bool(said and said.status == "standby")) else None
 
 
 def _is_up(server: Server, is_warm_standby: bool) -> bool:
     is_busy = server.service is Service.BUSY and is_warm_standby
-    return server.service is Service.ANSWERS or is_busy
+    return server.service in (Service.ANSWERS, Service.FAILS) or is_busy
 
 
 def _prepare(instance: Instance) -> None:
