@@ -119,6 +119,17 @@ class Cluster:
             lambda seen: seen.attribute(node.name, name) == value,
         )
 
+    @contextmanager
+    def maintenance(self) -> Iterator[None]:
+        """Have the cluster leave all resources alone for the time of the block."""
+        self._set_maintenance("true")
+        yield
+        self._set_maintenance("false")
+
+    def _set_maintenance(self, value: str) -> None:
+        node = self.living_node()
+        node.run("crm_attribute", "-n", "maintenance-mode", f"--update={value}")
+
     def wait_until_idle(self) -> None:
         """Wait until the cluster has no transition under way."""
         node = self.living_node()

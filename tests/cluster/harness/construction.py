@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,18 @@ class Construction(NamedTuple):
         self.power_switch.close()
         self.site.close()
         record.remove(self.site.name)
+
+
+@contextmanager
+def constructed(
+    name: str, count: int = 2, lower: Path = Path("/")
+) -> Iterator[Construction]:
+    """Make a cluster for the time of the block."""
+    construction = construct(name, count, lower)
+    try:
+        yield construction
+    finally:
+        construction.close()
 
 
 def construct(name: str, count: int = 2, lower: Path = Path("/")) -> Construction:

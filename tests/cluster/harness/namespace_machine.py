@@ -66,21 +66,24 @@ class NamespaceMachine:
         with self._power:
             if not self.is_on:
                 return
+            network.cut_cable(self.site, self._cable)
             kill_first_process(self._pid_descriptor)
             self.pid = 0
             for child in self._children:
-                child.wait(timeout=30)
+                process.reap(child)
             self._children.clear()
 
     def unplug(self) -> None:
         """Pull its network cable; the power switch is out of its reach too."""
         self.plugged = False
-        network.set_cable(self.site, self._cable, "down")
+        if self.is_on:
+            network.set_cable(self.site, self._cable, "down")
 
     def plug(self) -> None:
         """Put its network cable back."""
         self.plugged = True
-        network.set_cable(self.site, self._cable, "up")
+        if self.is_on:
+            network.set_cable(self.site, self._cable, "up")
 
     def enter(self, user: str = "root") -> tuple[str, ...]:
         """Return what to put before a command that is to run on it."""

@@ -35,11 +35,7 @@ def make_bridge(site: Site) -> None:
 
 
 def lay_cable(site: Site, cable: str, node_pid: int, address: str) -> None:
-    """Connect a node's fresh network namespace to the bridge.
-
-    The cable goes with the node's namespace when the node loses power: `cable` must
-    be a new name at each boot, because the kernel takes it away a moment later.
-    """
+    """Connect a node's fresh network namespace to the bridge."""
     at_the_bridge = (
         f"link add {cable} type veth peer name {NODE_INTERFACE} netns {node_pid}",
         f"link set {cable} master {BRIDGE} up",
@@ -56,6 +52,15 @@ def lay_cable(site: Site, cable: str, node_pid: int, address: str) -> None:
 def set_cable(site: Site, cable: str, state: str) -> None:
     """Plug a cable in ("up") or pull it ("down") at the bridge's end."""
     site.run("ip", "link", "set", cable, state)
+
+
+def cut_cable(site: Site, cable: str) -> None:
+    """Take a cable away for good, before its node loses power.
+
+    The kernel closes the connections of processes that are killed and tells their
+    peers; a node without power tells nobody anything.
+    """
+    site.run("ip", "link", "del", cable)
 
 
 def _ip_batch(enter: tuple[str, ...], commands: tuple[str, ...]) -> None:

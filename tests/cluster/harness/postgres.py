@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tests.cluster.harness.network import VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
+from tests.cluster.harness.wait import wait_until
 
 USER = "postgres"
 PORT = 5432
@@ -24,6 +25,7 @@ PROGRAMS = "/usr/lib/postgresql"
 FIRST_WITH_STANDBY_SIGNAL = 12
 FIRST_WITHOUT_TRIGGER_FILE = 16
 BACKUP_TIMEOUT_S = 120.0
+REPLAY_TIMEOUT_S = 30.0
 
 
 class Installation(NamedTuple):
@@ -124,8 +126,34 @@ def is_in_recovery(node: Node) -> bool:
 
 def signal_postmaster(node: Node, name: str) -> None:
     """Send a signal, KILL or STOP say, to the node's postmaster and it alone."""
-    pid = node.machine.read(f"{DATA_DIRECTORY}/postmaster.pid").split()[0]
-    node.run("kill", "-s", name, pid)
+    node.run("kill", "-s", name, str(postmaster_pid(node)))
+
+
+def postmaster_pid(node: Node) -> int:
+    """Return the process id of the node's postmaster, as the node numbers it."""
+    return int(node.machine.read(f"{DATA_DIRECTORY}/postmaster.pid").split()[0])
+
+
+def control(node: Node, action: str) -> None:
+    """Start, stop or restart the node's server by hand, past the cluster."""
+    program = installation(node).program("pg_ctl")
+    as_user(node, program, action, "-w", "-D", DATA_DIRECTORY, "-l", LOG_FILE)
+
+
+def is_running(node: Node) -> bool:
+    """Tell whether the node has a postmaster."""
+    argv = (installation(node).program("pg_ctl"), "status", "-D", DATA_DIRECTORY)
+    return node.run(*argv, user=USER, check=False).returncode == 0
+
+
+def wait_for_rows(node: Node, statement: str) -> None:
+    """Wait until a statement finds rows on the node's own server."""
+    wait_until(
+        f"rows of {statement} on {node}",
+        lambda: sql(node, statement),
+        REPLAY_TIMEOUT_S,
+        node.evidence,
+    )
 
 
 def as_user(node: Node, *argv: str) -> str:

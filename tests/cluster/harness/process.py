@@ -89,6 +89,16 @@ def launch(
     )
 
 
+def reap(child: subprocess.Popen[str], timeout_s: float = 30.0) -> None:
+    """Wait for the end of a launched program, which is due, and close its pipes."""
+    with child:
+        try:
+            child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise
+
+
 def become(argv: Sequence[str]) -> None:
     """Replace this process by a program that talks to the person at the terminal."""
     os.execvpe(argv[0], list(argv), environment())

@@ -59,11 +59,7 @@ class Site:
         """End every process of the site and wait until they are gone."""
         assert self._first.stdin is not None
         self._first.stdin.close()
-        try:
-            self._first.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self._first.kill()
-            self._first.wait(timeout=30)
+        process.reap(self._first)
         self.directory.rmdir()
 
 

@@ -45,6 +45,7 @@ class Writer:
         join_network: Callable[[], None],
         evidence: Callable[[], str] = nothing_to_show,
     ) -> None:
+        self.table = TABLE
         self.acknowledged: list[Acknowledged] = []
         self.last_failure = "none"
         self._evidence = evidence

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The primary fails: what clients see, what is kept, and how its node comes back.
+
+Replication is asynchronous: a commit that was acknowledged but not yet sent is lost
+with the primary. These scenarios therefore ask that whatever is lost was acknowledged
+in the last moment before the fault, and nothing earlier.
+"""
+
+from __future__ import annotations
+
+from tests.cluster.conftest import Replicated
+from tests.cluster.harness import method, postgres
+from tests.cluster.harness.verdict import Verdict
+
+UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
+POWER_CUT_LIMIT_S = 10.0
+KILL_LIMIT_S = 20.0
+
+
+def assert_bounded(verdict: Verdict, pause_limit_s: float) -> None:
+    """Assert what asynchronous replication promises, and that writes resumed."""
+    assert verdict.longest_pause.length_s < pause_limit_s, str(verdict)
+    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+
+
+def test_power_cut_of_the_primary_promotes_the_standby(
+    pgsr_cluster: Replicated,
+) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(100)
+        primary.cut_power()
+        cluster.wait_for_promoted(standby)
+        writer.wait_for_new_row()
+    assert_bounded(writer.verdict(), POWER_CUT_LIMIT_S)
+    cluster.wait_for_attribute(standby, method.STATUS_ATTRIBUTE, "PRI")
+
+
+def test_killed_postmaster_of_the_primary_promotes_the_standby(
+    pgsr_cluster: Replicated,
+) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(100)
+        postgres.signal_postmaster(primary, "KILL")
+        cluster.wait_for_promoted(standby)
+        writer.wait_for_new_row()
+    assert_bounded(writer.verdict(), KILL_LIMIT_S)
+    assert primary.is_on, "a crashed server is no reason to fence its node"
+
+
+def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
+    pgsr_cluster: Replicated,
+) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(100)
+        primary.unplug()
+        cluster.wait_for_promoted(standby)
+        assert not primary.is_on
+        writer.wait_for_new_row()
+    primary.plug()
+    assert_bounded(writer.verdict(), POWER_CUT_LIMIT_S)
+
+
+def test_power_cut_of_the_standby_costs_nothing(pgsr_cluster: Replicated) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(100)
+        standby.cut_power()
+        cluster.wait_for_online(primary)
+        writer.wait_for_new_row()
+    verdict = writer.verdict()
+    assert verdict.lost_rows == ()
+    assert verdict.longest_pause.length_s < 1.0, str(verdict)
+
+
+def test_former_primary_is_refused_with_the_reason(pgsr_cluster: Replicated) -> None:
+    cluster, primary, standby = pgsr_cluster
+    primary.cut_power()
+    cluster.wait_for_promoted(standby)
+    primary.power_on()
+    cluster.wait_for_attribute(primary, method.STATUS_ATTRIBUTE, method.REFUSED)
+    seen = cluster.wait_for(
+        f"the reason why {primary} is refused",
+        lambda seen: any(method.REPRESS_START in text for text in seen.failures),
+    )
+    assert seen.role("pgsql", standby.name) == "promoted"
+    assert not postgres.is_running(primary)
+
+
+def test_new_backup_brings_the_former_primary_back(pgsr_cluster: Replicated) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(10)
+        primary.cut_power()
+        cluster.wait_for_promoted(standby)
+        primary.power_on()
+        cluster.wait_for_attribute(primary, method.STATUS_ATTRIBUTE, method.REFUSED)
+        method.rejoin(cluster, primary)
+        assert postgres.is_in_recovery(primary)
+        replicated = writer.wait_for_new_row()
+    rows = f"SELECT number FROM {writer.table} WHERE number = {replicated.number}"
+    postgres.wait_for_rows(primary, rows)
+
+
+def test_second_failover_goes_back_to_the_first_primary(
+    pgsr_cluster: Replicated,
+) -> None:
+    cluster, first, second = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(50)
+        first.cut_power()
+        cluster.wait_for_promoted(second)
+        first.power_on()
+        cluster.wait_for_attribute(first, method.STATUS_ATTRIBUTE, method.REFUSED)
+        method.rejoin(cluster, first)
+        writer.wait_for_new_row()
+        second.cut_power()
+        cluster.wait_for_promoted(first)
+        writer.wait_for_new_row()
+    assert writer.verdict().longest_pause.length_s < POWER_CUT_LIMIT_S
