@@ -215,6 +215,30 @@ class Node(NamedTuple):
         copy_data(primary.data, self)
         self.follow(primary)
 
+    def save(self) -> Path:
+        """Keep a copy of the stopped server's data, to begin from it again."""
+        must(["cp", "--archive", str(self.data), str(self.top / "saved")])
+        return self.top / "saved"
+
+    def restore_from(self, saved: Path) -> None:
+        """Begin again: saved data, no flags, an unused node in the cluster."""
+        shutil.rmtree(self.data)
+        must(["cp", "--archive", str(saved), str(self.data)])
+        for flag in self.flags.iterdir():
+            flag.unlink()
+        self.cluster.set_node(self.name, role="Stopped", attributes={})
+
+    def is_running(self) -> bool:
+        """Tell whether a postmaster runs, by its own word."""
+        argv = [str(self.programs / "pg_ctl"), "-D", str(self.data), "status"]
+        return run(argv, 20, user=DATABASE_USER).code == 0
+
+    def start_server(self) -> None:
+        """Start the server without the agent."""
+        argv = [str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "start"]
+        log = str(self.top / "server.log")
+        assert run([*argv, "-l", log], 30, user=DATABASE_USER).code == 0
+
     def write(self, path: Path, text: str) -> None:
         """Write a file as the database's user would."""
         path.write_text(text)
