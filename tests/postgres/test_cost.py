@@ -111,8 +111,8 @@ def test_a_demotion_and_a_stop_launch_nothing_of_postgresql(replicating: Pair) -
     assert cost(primary, "stop").programs == (*ITSELF, *WRITE, *LOOK, *WRITE)
 
 
-# Where there is a trigger file the server is asked, while stopped, which one it watches;
-# where there is none pg_ctl promotes.
+# Where there is a trigger file, the stopped server is asked which one it watches; where
+# there is none, pg_ctl promotes.
 @pytest.mark.parametrize(
     ("major", "question", "promotion"),
     [(10, (), ()), (15, ("postgres",), ()), (18, (), ("pg_ctl",))],
