@@ -32,6 +32,8 @@ class Construction(NamedTuple):
         """Take everything down."""
         self.power_switch.close()
         self.site.close()
+        for machine in self.machines:
+            machine.forget_processes()
         record.remove(self.site.name)
 
 

@@ -23,6 +23,7 @@ from tests.cluster.harness.site import (
     first_line,
     kill_first_process,
 )
+from tests.cluster.harness.wait import wait_until
 
 SHARED_STORAGE = "/mnt/shared"  # one directory that all nodes see, as a SAN would be
 OUTSIDE = "/run/harness"  # what reaches the node from outside: the power switch
@@ -68,10 +69,16 @@ class NamespaceMachine:
                 return
             network.cut_cable(self.site, self._cable)
             kill_first_process(self._pid_descriptor)
-            self.pid = 0
-            for child in self._children:
-                process.reap(child)
-            self._children.clear()
+            self.forget_processes()
+
+    def forget_processes(self) -> None:
+        """Let go of the processes once they have ended, with the site perhaps."""
+        if self.is_on:
+            os.close(self._pid_descriptor)
+        self.pid = 0
+        for child in self._children:
+            process.reap(child)
+        self._children.clear()
 
     def unplug(self) -> None:
         """Pull its network cable; the power switch is out of its reach too."""
@@ -122,7 +129,13 @@ class NamespaceMachine:
     def stop_service(self, name: str) -> None:
         """Stop one of its services cleanly and wait until it has ended."""
         if name == "corosync":
-            self.run("corosync-cfgtool", "-H", timeout_s=STOP_TIMEOUT_S)
+            pid = self.run("cat", "/run/corosync.pid").stdout.strip()
+            self.run("corosync-cfgtool", "-H")  # does not wait for the end either
+            wait_until(
+                f"end of corosync on {self.name}",
+                lambda: self.run("test", "-e", f"/proc/{pid}", check=False).returncode,
+                STOP_TIMEOUT_S,
+            )
             return
         self.run("pacemakerd", "--shutdown")  # does not wait for the end itself
         self._pacemaker.wait(timeout=STOP_TIMEOUT_S)

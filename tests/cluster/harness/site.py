@@ -10,7 +10,6 @@ beside it outlive a kill; record.py removes these.
 
 from __future__ import annotations
 
-import os
 import select
 import signal
 import subprocess
@@ -83,4 +82,3 @@ def kill_first_process(pid_descriptor: int, timeout_s: float = 30.0) -> None:
     """Kill the first process of a process namespace, and so all in it; wait."""
     signal.pidfd_send_signal(pid_descriptor, signal.SIGKILL)
     select.select([pid_descriptor], [], [], timeout_s)
-    os.close(pid_descriptor)
