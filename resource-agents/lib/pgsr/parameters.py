@@ -8,6 +8,7 @@ page.  Only this module reads ``OCF_RESKEY_*``.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, overload
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 FALSE_WORDS = frozenset(("no", "false", "0", "nein", "off", "n", ""))
 HIGHEST_PORT = 65535
+LONGEST_PATH = 1024  # MAXPGPATH in pg_config_manual.h
 
 
 class Parameter(Generic[T]):
@@ -121,6 +123,8 @@ def absolute_path(value: str) -> str:
         raise ValueError("an absolute path is accepted")
     if any(character in value for character in '"$`\\\r\n'):
         raise ValueError('a path without " $ ` \\ and line breaks is accepted')
+    if len(os.fsencode(value)) >= LONGEST_PATH:
+        raise ValueError(f"a path of less than {LONGEST_PATH} bytes is accepted")
     return value
 
 

@@ -80,19 +80,17 @@ def find(pgdata: str) -> Processes:
     The quick way is taken when ``postmaster.pid`` is right; else all processes of
     the node are looked through.
     """
-    said = read_pid_file(pgdata)
-    if said and _serves(said.pid, pgdata) and not _serves(_parent(said.pid), pgdata):
+    said, place = read_pid_file(pgdata), _place(pgdata)
+    if said and _serves(said.pid, place) and not _serves(_parent(said.pid), place):
         return Processes(said.pid, ())
     return processes_of(pgdata)
 
 
 def processes_of(pgdata: str) -> Processes:
     """Return all processes that serve ``pgdata``."""
-    serving = [pid for pid in _all_processes() if _serves(pid, pgdata)]
+    place = _place(pgdata)
+    serving = [pid for pid in _all_processes() if _serves(pid, place)]
     first = [pid for pid in serving if _parent(pid) not in serving]
-    # Children of a postmaster that died have become children of process 1, or of
-    # another reaper: several processes without a serving parent, or a single one
-    # that the pid file does not name and that has lost its postmaster.
     postmaster = _choose_postmaster(first, serving, read_pid_file(pgdata))
     others = tuple(pid for pid in serving if pid != postmaster)
     return Processes(postmaster, others)
@@ -109,7 +107,7 @@ def send(pid: int, pgdata: str, number: signal.Signals) -> bool:
     except ProcessLookupError:
         return False
     try:
-        if not _serves(pid, pgdata):
+        if not _serves(pid, _place(pgdata)):
             return False
         signal.pidfd_send_signal(descriptor, number)
         return True
@@ -128,6 +126,11 @@ def wait_for_end(pgdata: str, deadline: float) -> bool:
 def _choose_postmaster(
     first: list[int], serving: list[int], said: PidFile | None
 ) -> int | None:
+    """Return the postmaster among processes without a serving parent.
+
+    Children of a postmaster that died have become children of process 1 or of
+    another reaper: they have no children themselves, and no pid file names them.
+    """
     if said and said.pid in first:
         return said.pid
     parents = {_parent(pid) for pid in serving}
@@ -139,44 +142,67 @@ def _all_processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def _serves(pid: int, pgdata: str) -> bool:
-    """Tell whether ``pid`` is a server process with ``pgdata`` as its directory.
+class _Place(NamedTuple):
+    """A data directory: its names, and what it is on disk if that can be seen."""
 
+    names: frozenset[str]
+    seen: os.stat_result | None
+
+
+def _place(pgdata: str) -> _Place:
+    """Look at the data directory once.
+
+    Its names serve where it cannot be looked at: a server goes on running when its
+    storage fails or its directory is gone.
+    """
+    names = (pgdata, os.path.realpath(pgdata))
+    gone = tuple(f"{name} (deleted)" for name in names)
+    try:
+        seen = os.stat(pgdata)
+    except OSError:
+        seen = None
+    return _Place(frozenset(names + gone), seen)
+
+
+def _serves(pid: int, place: _Place) -> bool:
+    """Tell whether ``pid`` is a server process that works in the data directory.
+
+    Everybody may read a process's name, but only its owner the directory, and not
+    even that one between a change of user and exec: the name is looked at first.
     A zombie has no working directory: a dead server is not taken for a live one
     where nobody reaps it.
     """
     try:
-        program = os.readlink(f"/proc/{pid}/exe")
+        if _name(pid) not in SERVER_PROGRAMS:
+            return False
         directory = os.readlink(f"/proc/{pid}/cwd")
-        is_there = _is_same_directory(pid, pgdata)
+        return directory in place.names or _is_same_directory(pid, place)
     except PermissionError as error:
-        if _is_same_owner(pid, pgdata):
-            raise AgentError(
-                f"Cannot tell whether process {pid} serves {pgdata}: {error}"
-            ) from None
+        if _is_same_owner(pid, place):
+            raise AgentError(f"Cannot tell what process {pid} does: {error}") from None
         return False  # PostgreSQL runs only as the owner of its data directory
     except OSError:
         return False
-    name = os.path.basename(program.replace(" (deleted)", ""))
-    is_gone = directory in (
-        f"{pgdata} (deleted)",
-        f"{os.path.realpath(pgdata)} (deleted)",
+
+
+def _name(pid: int) -> str:
+    with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+        return file.read().rstrip("\n")
+
+
+def _is_same_directory(pid: int, place: _Place) -> bool:
+    """Compare what is on disk: one directory has several names with bind mounts."""
+    return place.seen is not None and os.path.samestat(
+        os.stat(f"/proc/{pid}/cwd"), place.seen
     )
-    return name in SERVER_PROGRAMS and (is_there or is_gone)
 
 
-def _is_same_directory(pid: int, pgdata: str) -> bool:
+def _is_same_owner(pid: int, place: _Place) -> bool:
     try:
-        return os.path.samestat(os.stat(f"/proc/{pid}/cwd"), os.stat(pgdata))
-    except FileNotFoundError:
-        return False  # the directory, or the process, is gone
-
-
-def _is_same_owner(pid: int, pgdata: str) -> bool:
-    try:
-        return os.stat(f"/proc/{pid}").st_uid == os.stat(pgdata).st_uid
+        owner = os.stat(f"/proc/{pid}").st_uid
     except FileNotFoundError:
         return False
+    return place.seen is not None and owner == place.seen.st_uid
 
 
 def _parent(pid: int) -> int:
