@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sphinx directives that write what the agent declares: parameters and actions.
+"""Sphinx directives that write what is declared elsewhere, so that it is not copied.
 
-Nothing is copied into the documentation: the text of a parameter is that of the
-meta-data.  The role ``:parameter:`` links to a parameter's entry.
+Parameters and actions are those of the agent; the differences from the stock agent are
+those of the test that compares the two.  The role ``:parameter:`` links to a parameter.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -18,6 +20,7 @@ from pgsr.declared import Parameters
 from pgsr.metadata import ACTIONS, Action
 from pgsr.parameters import Parameter, declarations
 
+DIFFERENCES = Path(__file__).parents[2] / "tests" / "stock" / "differences.py"
 MODES = {"all": "all", "none": "``none``", "async": "``async``"}
 
 
@@ -37,6 +40,33 @@ class DeclaredActions(SphinxDirective):
         """Return the table."""
         header = ("Action", "Timeout", "Interval", "Role")
         return self.parse_text_to_nodes(list_table(header, map(action_row, ACTIONS)))
+
+
+class DeclaredDifferences(SphinxDirective):
+    """A list of the differences that the comparison with the stock agent names."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the list."""
+        self.env.note_dependency(str(DIFFERENCES))
+        source = DIFFERENCES.read_text(encoding="utf-8")
+        entries = (
+            f"- {escape(why)}\n\n  In: {escape('; '.join(situations))}.\n"
+            for why, situations in differences(source)
+        )
+        return self.parse_text_to_nodes("\n".join(entries))
+
+
+def differences(source: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield reason and situations of each ``Difference(why, {situation: ...})``.
+
+    The source is read, not imported: the tests need more than the documentation.
+    """
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Difference":
+            why, codes = call.args
+            assert isinstance(codes, ast.Dict)
+            keys = (ast.literal_eval(key) for key in codes.keys if key)
+            yield ast.literal_eval(why), list(keys)
 
 
 def parameter_entry(parameter: Parameter[object]) -> str:
@@ -76,4 +106,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_object_type("parameter", "parameter", objname="parameter")
     app.add_directive("declared-parameters", DeclaredParameters)
     app.add_directive("declared-actions", DeclaredActions)
+    app.add_directive("declared-differences", DeclaredDifferences)
     return {"parallel_read_safe": True}
