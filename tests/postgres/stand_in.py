@@ -72,15 +72,20 @@ def crm_mon(cluster: dict[str, Any], options: list[str]) -> None:
 
 
 def attrd_updater(cluster: dict[str, Any], options: list[str]) -> None:
-    """Set or delete an attribute of a node that is there."""
+    """Query, set or delete an attribute of a node that is there."""
     given = dict(option.partition("=")[::2] for option in options)
     node = cluster["nodes"].get(given["--node"])
     if node is None or not node["online"]:
         sys.exit(f"attrd_updater: no node {given['--node']}")
-    if "--delete" in given:
-        node["attributes"].pop(given["--name"], None)
+    name, attributes = given["--name"], node["attributes"]
+    if "--query" in given:
+        if name not in attributes:
+            sys.exit(6)
+        print(f'name="{name}" host="{given["--node"]}" value="{attributes[name]}"')
+    elif "--delete" in given:
+        attributes.pop(name, None)
     else:
-        node["attributes"][given["--name"]] = given["--update"]
+        attributes[name] = given["--update"]
 
 
 def main() -> None:

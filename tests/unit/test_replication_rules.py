@@ -165,6 +165,29 @@ def test_a_stopped_server_is_no_failure_while_promotion_is_awaited(
 
 
 @pytest.mark.parametrize(
+    ("did_run", "status", "left"),
+    [
+        (True, "PRI", "STOP"),
+        (True, "STOP:with errors", "STOP"),
+        (False, "STOP:waiting for promote op", "STOP"),
+        (False, "", "STOP"),
+        (
+            False,
+            "STOP:repressing start file exists",
+            "STOP:repressing start file exists",
+        ),
+        (False, "STOP:master already exists", "STOP:master already exists"),
+        (False, "STOP:master doesn't exist", "STOP:master doesn't exist"),
+        (False, "STOP:with errors", "STOP:with errors"),
+    ],
+)
+def test_a_stop_leaves_the_reason_why_nothing_ran(
+    did_run: bool, status: str, left: str
+) -> None:
+    assert decide.status_after_stop(did_run, status) == left
+
+
+@pytest.mark.parametrize(
     ("peers", "expected"),
     [
         ((), LastInstance.YES),

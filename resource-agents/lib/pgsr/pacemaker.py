@@ -9,6 +9,7 @@ the name that every version since 1.0 gives it (crm_master, crm_attribute
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +61,17 @@ class Pacemaker(NamedTuple):
     def delete_attribute(self, name: str, node: str = "") -> None:
         """Take an attribute away."""
         self._update([f"--name={self.resource}-{name}", "--delete"], node)
+
+    def attribute(self, name: str) -> str:
+        """Return an attribute of this node, empty when it is not set.
+
+        Asked of the daemon that holds it: a value set a moment ago may not have
+        reached what crm_mon shows.
+        """
+        argv = [f"{self.directory}/attrd_updater", f"--name={self.resource}-{name}"]
+        said = process.run([*argv, "--query", f"--node={self.node}"], self.deadline)
+        found = re.search(r'value="([^"]*)"', said.stdout)
+        return found.group(1) if found and not said.code else ""
 
     def set_score(self, score: str) -> None:
         """Set this node's promotion score."""

@@ -38,6 +38,11 @@ STATUS_NO_PRIMARY = "STOP:master doesn't exist"
 STATUS_FAILED = "STOP:with errors"
 STATUS_UNKNOWN = "UNKNOWN:with errors"
 
+# Why nothing runs: stop, which Pacemaker calls after each failure, leaves these.
+_EXPLANATIONS = frozenset(
+    (STATUS_REPRESSED, STATUS_PRIMARY_EXISTS, STATUS_NO_PRIMARY, STATUS_FAILED)
+)
+
 # Set by promote on its own node, and deleted on all others: who was primary last.
 LAST_PRIMARY = "last-primary"
 
@@ -163,6 +168,15 @@ def report_stopped(is_monitor_repressed: bool, is_probe: bool) -> Report:
     if is_monitor_repressed:
         return Report(Exit.SUCCESS)
     return Report(Exit.NOT_RUNNING, STATUS_FAILED)
+
+
+def status_after_stop(did_run: bool, status: str) -> str:
+    """Return the status that a stop leaves, where ``status`` is the one in force.
+
+    Pacemaker stops an instance right after its start was refused: the refusal would
+    be seen by nobody if that stop wiped it out.
+    """
+    return status if not did_run and status in _EXPLANATIONS else STATUS_STOPPED
 
 
 def last_instance(cluster: Cluster) -> LastInstance:

@@ -84,13 +84,14 @@ def demote(action: Action) -> Exit:
 def stop(action: Action) -> Exit:
     """Any state to STATE1; success when nothing runs, whatever else is wrong."""
     _give_up_score(action)
-    if from_processes(action.instance.pgdata) is Service.STOPPED:
-        action.instance.log.info("PostgreSQL is already stopped.")
-    else:
+    did_run = from_processes(action.instance.pgdata) is not Service.STOPPED
+    if did_run:
         stop_server(action.instance)
+    else:
+        action.instance.log.info("PostgreSQL is already stopped.")
     action.try_to(lambda: _release_newest_data(action))
     action.try_to(lambda: files.remove(_monitor_flag(action), action.instance.account))
-    _set_status(action, decide.STATUS_STOPPED)
+    action.try_to(lambda: _write_status_of_stop(action, did_run))
     return Exit.SUCCESS
 
 
@@ -129,6 +130,13 @@ def _report(action: Action, server: Server) -> Exit:
     said = decide.report(server, cluster.own.get("status", ""))
     action.try_to(lambda: _write_changes(action, said, cluster))
     return said.code
+
+
+def _write_status_of_stop(action: Action, did_run: bool) -> None:
+    status = "" if did_run else action.pacemaker.attribute("status")
+    wanted = decide.status_after_stop(did_run, status)
+    if wanted != status:
+        action.pacemaker.set_attribute("status", wanted)
 
 
 def _start_standby(action: Action) -> Exit:
