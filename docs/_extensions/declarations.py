@@ -16,12 +16,12 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pgsr import declared, metadata
 from pgsr.declared import Parameters
 from pgsr.metadata import ACTIONS, Action
 from pgsr.parameters import Parameter, declarations
 
 DIFFERENCES = Path(__file__).parents[2] / "tests" / "stock" / "differences.py"
-MODES = {"all": "all", "none": "``none``", "async": "``async``"}
 
 
 class DeclaredParameters(SphinxDirective):
@@ -29,6 +29,7 @@ class DeclaredParameters(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the entries."""
+        self.env.note_dependency(declared.__file__)
         entries = map(parameter_entry, declarations(Parameters))
         return self.parse_text_to_nodes("\n".join(entries))
 
@@ -38,6 +39,7 @@ class DeclaredActions(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
+        self.env.note_dependency(metadata.__file__)
         header = ("Action", "Timeout", "Interval", "Role")
         return self.parse_text_to_nodes(list_table(header, map(action_row, ACTIONS)))
 
@@ -72,12 +74,11 @@ def differences(source: str) -> Iterator[tuple[str, list[str]]]:
 def parameter_entry(parameter: Parameter[object]) -> str:
     """Return one parameter as reStructuredText."""
     default = f"``{parameter.default}``" if parameter.default else "empty"
+    modes = "" if parameter.modes == "all" else f", with ``rep_mode={parameter.modes}``"
     return (
         f".. parameter:: {parameter.name}\n\n"
-        f"   {escape(parameter.short)}. {escape(parameter.long)}\n\n"
-        f"   :Default: {default}\n"
-        f"   :Type: {parameter.content}\n"
-        f"   :Used with rep_mode: {MODES[parameter.modes]}\n"
+        f"   {escape(parameter.long)}\n\n"
+        f"   *{parameter.content}, default* {default}{modes}\n"
     )
 
 
