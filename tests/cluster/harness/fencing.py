@@ -16,6 +16,7 @@ from typing import NamedTuple
 from tests.cluster.harness.namespace_machine import NamespaceMachine
 
 SOCKET = "power.socket"
+SERVICES = ("corosync", "pacemaker")
 
 
 class Switched(NamedTuple):
@@ -89,5 +90,7 @@ class PowerSwitch:
             machine.cut_power()
         if action in ("on", "reboot"):
             machine.power_on()
+            for service in SERVICES:  # as on every booting node
+                machine.start_service(service)
         done_at = time.time()
         self.history.append(Switched(action, machine.name, asked_by, asked_at, done_at))

@@ -28,7 +28,14 @@ from tests.cluster.harness.wait import wait_until
 SHARED_STORAGE = "/mnt/shared"  # one directory that all nodes see, as a SAN would be
 OUTSIDE = "/run/harness"  # what reaches the node from outside: the power switch
 VOLATILE = ("postgresql",)  # made by systemd-tmpfiles on a booted system
+PID_FILE = "pid"
 STOP_TIMEOUT_S = 120.0
+
+
+def enter_node(pid: int) -> tuple[str, ...]:
+    """Return what to put before a command that is to run where a process runs."""
+    namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd")
+    return ("nsenter", "-t", str(pid), *namespaces, "--")
 
 
 class NamespaceMachine:
@@ -75,6 +82,7 @@ class NamespaceMachine:
         """Let go of the processes once they have ended, with the site perhaps."""
         if self.is_on:
             os.close(self._pid_descriptor)
+            self._pid_file.unlink(missing_ok=True)
         self.pid = 0
         for child in self._children:
             process.reap(child)
@@ -96,9 +104,8 @@ class NamespaceMachine:
         """Return what to put before a command that is to run on it."""
         if not self.is_on:
             raise process.CommandFailed(f"{self.name} has no power")
-        namespaces = ("--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd")
         become = () if user == "root" else ("runuser", "-u", user, "--")
-        return ("nsenter", "-t", str(self.pid), *namespaces, "--", *become)
+        return (*enter_node(self.pid), *become)
 
     def run(
         self,
@@ -156,6 +163,11 @@ class NamespaceMachine:
         file.chmod(mode)
 
     @property
+    def _pid_file(self) -> Path:
+        """Where others, `make shell` say, find the first process while it has power."""
+        return self.site.path(self.site.directory / self.name / PID_FILE)
+
+    @property
     def _cable(self) -> str:
         return f"{self.name}.{self._boots}"
 
@@ -171,6 +183,7 @@ class NamespaceMachine:
         if said != "booted\n":
             raise process.CommandFailed(f"{self.name}: {said}{first.stdout.read()}")
         self.pid = pid
+        self._pid_file.write_text(str(pid))
         if not self.plugged:
             network.set_cable(self.site, self._cable, "down")
         for name in VOLATILE:

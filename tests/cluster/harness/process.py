@@ -34,11 +34,12 @@ class CommandFailed(Exception):
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every program: nothing of the caller's but TERM."""
+    """Return the environment of every program; only TERM is the caller's."""
     return {
         "PATH": SEARCH_PATH,
         "LC_ALL": "C.UTF-8",
         "HOME": "/root",
+        "TZ": "UTC",  # of all logs
         "TERM": os.environ.get("TERM", "dumb"),
     }
 

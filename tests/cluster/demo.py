@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demonstration: a two-node cluster by the PGSR method loses its primary's node.
+
+It tells what happens as it happens, and at the end what the failover cost a client
+and where the time went. Plain text, on a terminal and in a pipe.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Callable
+
+from tests.cluster.harness import method, postgres, record
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.construction import Construction, construct
+from tests.cluster.harness.keeper import leave_running
+from tests.cluster.harness.node import Node
+from tests.cluster.harness.record import Record
+from tests.cluster.harness.timeline import Event, failover
+from tests.cluster.harness.verdict import Verdict
+from tests.cluster.harness.watch import watching
+from tests.cluster.harness.writer import Writer
+from tests.provision import packages
+from tests.provision.commands import ProvisionError
+
+NAME = "demo"
+ROWS_BEFORE = 200
+ROWS_AFTER = 100
+
+
+class Screen:
+    """Prints lines with the seconds since a moment that can be set anew."""
+
+    def __init__(self) -> None:
+        self._origin = time.time()
+        self._printing = threading.Lock()
+
+    def title(self, text: str) -> None:
+        """Print the title of a step."""
+        with self._printing:
+            print(f"\n{text}\n{'-' * len(text)}", flush=True)
+
+    def say(self, text: str) -> None:
+        """Print a line with its time."""
+        with self._printing:
+            print(f"{time.time() - self._origin:7.2f} s  {text}", flush=True)
+
+    def block(self, text: str) -> None:
+        """Print several lines as they are."""
+        with self._printing:
+            print("\n" + "\n".join(f"    {line}" for line in text.splitlines()))
+
+    def count_from(self, moment: float) -> None:
+        """Let the seconds begin at a moment."""
+        self._origin = moment
+
+    def change(self, node: str, state: str) -> None:
+        """Print a change of the cluster's state."""
+        self.say(f"{node}  {state}")
+
+
+def main(*, is_kept: bool, look_around: Callable[[Record], None]) -> int:
+    """Run the demonstration; return the exit code."""
+    try:
+        packages.install_missing()
+    except ProvisionError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, _leave)
+    if any(entry.name == NAME for entry in record.read_all()):
+        print("demo: one is up already; end it: make clean", file=sys.stderr)
+        return 1
+    with _cluster(is_kept=is_kept) as construction:
+        _play(construction, Screen())
+    for entry in record.kept():
+        if is_kept and entry.name == NAME:
+            print()
+            look_around(entry)
+    return 0
+
+
+@contextmanager
+def _cluster(*, is_kept: bool) -> Iterator[Construction]:
+    construction = construct(NAME)
+    try:
+        yield construction
+    except BaseException:
+        construction.close()
+        raise
+    if is_kept:
+        leave_running(construction)
+    else:
+        construction.close()
+
+
+def _play(construction: Construction, screen: Screen) -> None:
+    cluster = construction.cluster
+    node1, node2 = cluster.nodes
+    _introduce(screen)
+    with watching(cluster, screen.change):
+        _start(cluster, screen)
+    screen.block(node1.show())
+    screen.title("3. A client writes, and node1 loses power")
+    with cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        cut_at = _cut_power(cluster, node1, writer, screen)
+    verdict = writer.verdict()
+    screen.title("4. node1 is back: its data may be out of date, so it stays down")
+    with watching(cluster, screen.change):
+        _return(cluster, node1, screen)
+    screen.block(node2.show())
+    _sum_up(construction, verdict, cut_at)
+
+
+def _introduce(screen: Screen) -> None:
+    screen.block(
+        "PostgreSQL streaming replication under Pacemaker, on two nodes made of\n"
+        "namespaces: real corosync, Pacemaker, fencing, PostgreSQL and a virtual\n"
+        "address; nothing outside them is touched."
+    )
+
+
+def _start(cluster: Cluster, screen: Screen) -> None:
+    node1, node2 = cluster.nodes
+    screen.title("1. The primary's node starts alone")
+    method.start_primary(cluster, node1)
+    screen.title("2. A backup of the primary, restored on node2, starts as its standby")
+    method.start_standby(cluster, node2)
+    screen.say(f"node2 runs PostgreSQL {postgres.installation(node2).major}, streaming")
+
+
+def _cut_power(cluster: Cluster, node1: Node, writer: Writer, screen: Screen) -> float:
+    """Cut the primary's power, tell what follows, and return when it was."""
+    screen.say(f"{len(writer.acknowledged)} rows acknowledged, one commit each")
+    node2 = cluster.nodes[1]
+    cut_at = time.time()
+    screen.count_from(cut_at)
+    screen.say("POWER CUT of node1; seconds count from here")
+    with watching(cluster, screen.change):
+        node1.cut_power()
+        first = writer.wait_for_new_row()
+        screen.say(f"the client writes again: row {first.number} acknowledged")
+        cluster.wait_for_promoted(node2)
+    writer.wait_for_rows(len(writer.acknowledged) + ROWS_AFTER)
+    return cut_at
+
+
+def _return(cluster: Cluster, node1: Node, screen: Screen) -> None:
+    node1.power_on()
+    cluster.wait_for_attribute(node1, method.STATUS_ATTRIBUTE, method.REFUSED)
+    seen = cluster.wait_for("the reason", lambda seen: bool(seen.failures))
+    for failure in seen.failures:
+        screen.say(f"refused: {failure}")
+    cluster.wait_until_idle()
+    screen.title("5. A new backup, the flag removed: node1 rejoins as the standby")
+    method.rejoin(cluster, node1)
+
+
+def _sum_up(construction: Construction, verdict: Verdict, cut_at: float) -> None:
+    node1, node2 = construction.cluster.nodes
+    logs = (node2.log("corosync"), node2.log("pacemaker"))
+    events = failover(logs, node2.log("postgresql"), cut_at, node1.name, node2.name)
+    last_row = Event(verdict.longest_pause.began_at, "last row acknowledged by node1")
+    first_row = Event(verdict.longest_pause.ended_at, "first write: node2 acknowledges")
+    print("\nTHE FAILOVER, seconds since the power cut")
+    for event in sorted((*events, last_row, first_row)):
+        print(f"{event.at - cut_at:+8.2f}  {event.text}")
+    print(
+        f"\nWrites stopped for   {verdict.longest_pause.length_s:.2f} s"
+        f"\nAcknowledged rows    {verdict.acknowledged_rows}"
+        f"\nOf these lost        {len(verdict.lost_rows)}"
+        "  (asynchronous: what was not yet sent can be lost)",
+        flush=True,
+    )
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """End as an exception does, so that the cluster is taken down."""
+    raise SystemExit(128 + number)
