@@ -228,3 +228,25 @@ def test_start_warns_when_fencing_is_disabled(pair: Pair) -> None:
     node1.operate("demote")
     node1.operate("stop")
     assert node1.start_flag.exists(), "without fencing nothing proves the newest data"
+
+
+def test_a_suspended_server_is_stopped_cleanly(pair: Pair) -> None:
+    node1 = pair.node1
+    node1.operate("start")
+    node1.operate("promote")
+    node1.suspend()
+    node1.operate("demote")
+    node1.operate("stop")
+    assert not node1.start_flag.exists(), "it was shut down, not killed"
+
+
+def test_the_primary_is_checked_by_the_administrators_statement(
+    replicating: Pair,
+) -> None:
+    _, node1, node2 = replicating
+    writes = "create temporary table t (n int)"
+    assert node1.agent("monitor", monitor_sql=writes).code == 8
+    assert node2.agent("monitor", monitor_sql=writes).code == 0
+    answer = node1.agent("monitor", monitor_sql="select 'it''s', 1/0")
+    assert answer.code == 1
+    assert "division by zero" in answer.reason

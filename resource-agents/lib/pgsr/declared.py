@@ -122,10 +122,10 @@ class Parameters(ParameterSet):
     monitor_sql = Parameter(
         text,
         default="select now();",
-        modes="none",
         short="Statement that checks the server",
-        long="""SQL run by each monitor of a stand-alone server. Any text is taken as it
-        is; the result is discarded, and an error means that the server is broken.""",
+        long="""SQL run by each monitor; under replication only on the primary, and only
+        if it is not the default. Any text is taken as it is; the result is discarded,
+        and an error means that the server is broken.""",
     )
     config = Parameter(
         optional_path,

@@ -22,3 +22,14 @@ class Instance(NamedTuple):
     def pgdata(self) -> str:
         """The data directory."""
         return self.parameters.pgdata
+
+    def environment(self) -> dict[str, str]:
+        """Return what PostgreSQL's programs get besides the account's own.
+
+        PGPORT is the server's port where its configuration names none.
+        """
+        port, libraries = self.parameters.pgport, self.parameters.pglibs
+        environment = {"PGPORT": str(port)} if port else {}
+        if libraries not in ("", "/usr/lib"):
+            environment["LD_LIBRARY_PATH"] = libraries
+        return environment

@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 import pwd
 
-from pgsr import files
+from pgsr import files, process
 from pgsr.account import Account, acting_as
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
 from pgsr.ocf import NotConfigured, NotInstalled, PermissionDenied
 from pgsr.postgres import datadir
+from pgsr.wait import until
 
 
 def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
@@ -91,13 +92,24 @@ def _require_same_version(instance: Instance) -> None:
     """Refuse programs of another major version: they cannot read the data."""
     pgctl, pgdata = instance.parameters.pgctl[0], instance.pgdata
     data = datadir.version_of(pgdata)
-    programs = datadir.version_of_programs(pgctl, instance.deadline)
+    programs = _version_of_programs(instance)
     if data != programs:
         raise NotInstalled(
             f"{pgdata} is of PostgreSQL {_dotted(data)}, but {pgctl} is of PostgreSQL"
             f" {_dotted(programs)}; correct the parameter pgctl or pgdata, or upgrade"
             " the data directory"
         )
+
+
+def _version_of_programs(instance: Instance) -> tuple[int, ...]:
+    argv = [*instance.parameters.pgctl, "--version"]
+    with process.running(argv, instance.account, instance.environment()) as pg_ctl:
+        code = until(pg_ctl.exit_code, instance.deadline)
+        said = " ".join(pg_ctl.said().split())
+    version = datadir.major_version(said)
+    if code != 0 or not version:
+        raise NotInstalled(f"{argv[0]} --version gave no version: {said}")
+    return version
 
 
 def _require_flag_directories(parameters: Parameters, account: Account) -> None:

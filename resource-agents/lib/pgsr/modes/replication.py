@@ -98,7 +98,7 @@ def stop(action: Action) -> Exit:
 def monitor(action: Action) -> Exit:
     """Say what is there, and put attributes right that are wrong."""
     instance, is_probe = action.instance, action.call.is_probe
-    server = observe(instance, share(instance.deadline, MONITOR_SHARE))
+    server = observe(instance, share(instance.deadline, MONITOR_SHARE), is_check=True)
     if server.service is Service.STOPPED:
         return _report_stopped(action)
     if is_probe:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pgsr.action import Action
-from pgsr.decide.standalone import monitor_code
+from pgsr.decide.health import monitor_code
 from pgsr.ocf import Exit
 from pgsr.postgres import postmaster
 from pgsr.postgres.observe import from_processes, observe
@@ -25,7 +25,7 @@ def start(action: Action) -> Exit:
         pid = postmaster.find(instance.pgdata).postmaster
         instance.log.info(f"PostgreSQL is already running. PID={pid}")
         return monitor(action)
-    start_server(instance, instance.parameters.monitor_sql)
+    start_server(instance)
     return Exit.SUCCESS
 
 
@@ -41,8 +41,7 @@ def stop(action: Action) -> Exit:
 def monitor(action: Action) -> Exit:
     """Say whether the server works: monitor_sql is run on it."""
     instance = action.instance
-    sql = instance.parameters.monitor_sql
-    server = observe(instance, share(instance.deadline, MONITOR_SHARE), sql)
+    server = observe(instance, share(instance.deadline, MONITOR_SHARE), is_check=True)
     code = monitor_code(server)
     explain(action, server, code)
     publish_receiver_status(action, server)

@@ -7,8 +7,6 @@ import os
 import re
 import struct
 
-from pgsr import process
-from pgsr.ocf import NotInstalled
 from pgsr.state import ControlState
 
 FIRST_WITH_STANDBY_SIGNAL = 12
@@ -34,15 +32,6 @@ def version_of(pgdata: str) -> tuple[int, ...]:
             return major_version(file.read(32))
     except OSError:
         return ()
-
-
-def version_of_programs(pgctl: str, deadline: float) -> tuple[int, ...]:
-    """Return the major version of ``pgctl``; NotInstalled when it cannot be run."""
-    said = process.run([pgctl, "--version"], deadline)
-    version = major_version(said.stdout)
-    if said.code or not version:
-        raise NotInstalled(f"{pgctl} --version gave no version: {said.stderr.strip()}")
-    return version
 
 
 def is_standby_configured(pgdata: str) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pgsr.decide.health import statement_to_check
+from pgsr.declared import Parameters
 from pgsr.instance import Instance
 from pgsr.postgres import datadir, ping, postmaster, sql
 from pgsr.state import ControlState, Role, Server, Service
@@ -31,8 +33,8 @@ _ROLES = {
 }
 
 
-def observe(instance: Instance, deadline: float, check_sql: str = "") -> Server:
-    """Return the server's state; ``check_sql`` is run on the same connection.
+def observe(instance: Instance, deadline: float, is_check: bool = False) -> Server:
+    """Return the server's state; with ``is_check``, monitor_sql is run as well.
 
     A server that takes no connection because it is full, starting, or recovering is
     alive: its role is then read from the control file.
@@ -43,8 +45,9 @@ def observe(instance: Instance, deadline: float, check_sql: str = "") -> Server:
     try:
         with session(instance, deadline) as query:
             server = _ask(instance, query, deadline)
-            if check_sql:
-                query(check_sql)
+            statement = _statement(instance, server.role) if is_check else ""
+            if statement:
+                query(statement)
             return server
     except sql.ConnectionFailed as error:
         return _refused(instance, deadline, str(error))
@@ -84,6 +87,14 @@ def target(instance: Instance, as_owner: bool = False) -> sql.Target:
         database=parameters.pgdb,
         user=parameters.pgdba if as_owner else parameters.monitor_user,
         password="" if as_owner else parameters.monitor_password,
+    )
+
+
+def _statement(instance: Instance, role: Role) -> str:
+    parameters = instance.parameters
+    default = Parameters.monitor_sql.default
+    return statement_to_check(
+        parameters.rep_mode, role, parameters.monitor_sql, default
     )
 
 

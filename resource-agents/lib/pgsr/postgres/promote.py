@@ -84,7 +84,7 @@ def _trigger_in_configuration(instance: Instance) -> str:
         *("-C", "promote_trigger_file", "-D", parameters.pgdata),
         *("-c", f"config_file={parameters.configuration_file}"),
     ]
-    with process.running(argv, instance.account, {}) as child:
+    with process.running(argv, instance.account, instance.environment()) as child:
         code = until(child.exit_code, instance.deadline)
         if code:
             raise AgentError(f"Can't start PostgreSQL. {child.said().strip()}")
@@ -111,7 +111,7 @@ def _pg_ctl_promote(instance: Instance) -> None:
     argv = [*instance.parameters.pgctl, "promote", "-D", instance.pgdata]
     if datadir.version_of(instance.pgdata) >= _FIRST_THAT_WAITS:
         argv.append("-W")
-    with process.running(argv, instance.account, {}) as child:
+    with process.running(argv, instance.account, instance.environment()) as child:
         code = until(child.exit_code, instance.deadline)
         if code:
             raise AgentError(

@@ -25,10 +25,10 @@ _TELLING = re.compile(r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*")
 _LOOK_INTERVAL_S = 0.05
 
 
-def start(instance: Instance, check_sql: str = "") -> Server:
+def start(instance: Instance) -> Server:
     """Start the server and return its state once it takes connections.
 
-    It must also run ``check_sql``: what a monitor would complain of is told at once.
+    What a monitor would complain of is told at once: monitor_sql is run too.
 
     pg_ctl waits beside the agent (-w): it is the parent of the postmaster and
     notices its death.  The agent looks for itself, because pg_ctl looks only every
@@ -38,12 +38,10 @@ def start(instance: Instance, check_sql: str = "") -> Server:
     began = time.time()
     log_size = _size(instance.parameters.logfile)
     argv = command(instance)
-    with process.running(argv, instance.account, _environment(instance)) as pg_ctl:
+    with process.running(argv, instance.account, instance.environment()) as pg_ctl:
         instance.log.info("PostgreSQL start command sent.")
         seen = until(
-            lambda: _look(instance, pg_ctl, check_sql),
-            instance.deadline,
-            _LOOK_INTERVAL_S,
+            lambda: _look(instance, pg_ctl), instance.deadline, _LOOK_INTERVAL_S
         )
         said = pg_ctl.said()
     if isinstance(seen, Server):
@@ -105,9 +103,7 @@ def _where_to_look(instance: Instance) -> str:
     return f"See {logfile} for the whole"
 
 
-def _look(
-    instance: Instance, pg_ctl: process.Child, check_sql: str
-) -> Server | str | None:
+def _look(instance: Instance, pg_ctl: process.Child) -> Server | str | None:
     """Return the server once it answers, a word when it died, else None."""
     code = pg_ctl.exit_code()
     if code:
@@ -116,7 +112,7 @@ def _look(
     has_status = datadir.version_of(instance.pgdata) >= _FIRST_WITH_STATUS
     if has_status and not (said and said.status in ("ready", "standby")):
         return None
-    server = observe(instance, instance.deadline, check_sql)
+    server = observe(instance, instance.deadline, is_check=True)
     return server if _is_up(server, bool(said and said.status == "standby")) else None
 
 
@@ -148,18 +144,6 @@ def _prepare_directories(instance: Instance) -> None:
     if statistics:
         absolute = os.path.join(parameters.pgdata, statistics)
         files.ensure_directory(absolute, account, 0o700)
-
-
-def _environment(instance: Instance) -> dict[str, str]:
-    """Return what the server's environment has besides the account's own.
-
-    PGPORT is the port where the configuration names none, as it always was.
-    """
-    parameters = instance.parameters
-    environment = {"PGPORT": str(parameters.pgport)} if parameters.pgport else {}
-    if parameters.pglibs not in ("", "/usr/lib"):
-        environment["LD_LIBRARY_PATH"] = parameters.pglibs
-    return environment
 
 
 def _size(path: str) -> int:

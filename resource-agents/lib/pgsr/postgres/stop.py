@@ -20,8 +20,8 @@ _LEFTOVERS_S = 1.0
 def stop(instance: Instance) -> None:
     """Stop the server; AgentError if anything of it still runs at the deadline.
 
-    The signals are those of the manual, "Shutting Down the Server".  A stopped or
-    hung postmaster obeys only SIGKILL.
+    The signals are those of the manual, "Shutting Down the Server".  A postmaster
+    that hangs obeys only SIGKILL.
     """
     fast_s = _fast_seconds(instance)
     if fast_s > 0:
@@ -51,9 +51,17 @@ def _signal(instance: Instance, number: signal.Signals, deadline: float) -> None
     """Signal the postmaster and wait for its end until ``deadline``."""
     pid = postmaster.find(instance.pgdata).postmaster
     if pid and postmaster.send(pid, instance.pgdata, number):
+        _let_go_on(instance.pgdata)
         until(
             lambda: postmaster.find(instance.pgdata).postmaster != pid or None, deadline
         )
+
+
+def _let_go_on(pgdata: str) -> None:
+    """Wake processes that somebody stopped: they would not even end."""
+    found = postmaster.processes_of(pgdata)
+    for pid in filter(None, (found.postmaster, *found.others)):
+        postmaster.send(pid, pgdata, signal.SIGCONT)
 
 
 def _kill_what_is_left(instance: Instance) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Core: what a monitor of a stand-alone server says."""
+"""Core: what makes a server a healthy one."""
 
 from __future__ import annotations
 
 from pgsr.ocf import Exit
-from pgsr.state import Server, Service
+from pgsr.state import Role, Server, Service
 
 _CODES = {
     Service.STOPPED: Exit.NOT_RUNNING,
@@ -24,3 +24,16 @@ def monitor_code(server: Server) -> Exit:
     full or recovering is alive; a restart would only take longer.
     """
     return _CODES[server.service]
+
+
+def statement_to_check(
+    rep_mode: str, role: Role, monitor_sql: str, default: str
+) -> str:
+    """Return the statement that a monitor runs, empty if none.
+
+    Under replication it is the administrator's own one only, and only on a primary:
+    it may write.
+    """
+    if rep_mode == "none":
+        return monitor_sql
+    return monitor_sql if role is Role.PRIMARY and monitor_sql != default else ""
