@@ -96,11 +96,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if entry is None:
         print("no cluster is up")
         return 1
-    if arguments.command == "shell":
-        keeper.become_shell(entry, arguments.node)
-    if arguments.command == "power":
-        keeper.switch(entry, arguments.action, arguments.node)
-    show(entry) if arguments.command == "status" else look_around(entry)
+    {
+        "up": lambda: look_around(entry),
+        "shell": lambda: keeper.become_shell(entry, arguments.node),
+        "status": lambda: show(entry),
+        "power": lambda: keeper.switch(entry, arguments.action, arguments.node),
+    }[arguments.command]()
     return 0
 
 

@@ -54,7 +54,8 @@ class Screen:
     def block(self, text: str) -> None:
         """Print several lines as they are."""
         with self._printing:
-            print("\n" + "\n".join(f"    {line}" for line in text.splitlines()))
+            lines = "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+            print(f"\n{lines}", flush=True)
 
     def count_from(self, moment: float) -> None:
         """Let the seconds begin at a moment."""
@@ -105,16 +106,14 @@ def _play(construction: Construction, screen: Screen) -> None:
     _introduce(screen)
     with watching(cluster, screen.change):
         _start(cluster, screen)
-    screen.block(node1.show())
-    screen.title("3. A client writes, and node1 loses power")
-    with cluster.writer() as writer:
-        writer.wait_for_rows(ROWS_BEFORE)
-        cut_at = _cut_power(cluster, node1, writer, screen)
-    verdict = writer.verdict()
-    screen.title("4. node1 is back: its data may be out of date, so it stays down")
-    with watching(cluster, screen.change):
+        screen.block(node1.show())
+        screen.title("3. A client writes, and node1 loses power")
+        with cluster.writer() as writer:
+            writer.wait_for_rows(ROWS_BEFORE)
+            cut_at = _cut_power(cluster, writer, screen)
+        verdict = writer.verdict()
         _return(cluster, node1, screen)
-    screen.block(node2.show())
+        screen.block(node2.show())
     _sum_up(construction, verdict, cut_at)
 
 
@@ -135,23 +134,23 @@ def _start(cluster: Cluster, screen: Screen) -> None:
     screen.say(f"node2 runs PostgreSQL {postgres.installation(node2).major}, streaming")
 
 
-def _cut_power(cluster: Cluster, node1: Node, writer: Writer, screen: Screen) -> float:
+def _cut_power(cluster: Cluster, writer: Writer, screen: Screen) -> float:
     """Cut the primary's power, tell what follows, and return when it was."""
+    node1, node2 = cluster.nodes
     screen.say(f"{len(writer.acknowledged)} rows acknowledged, one commit each")
-    node2 = cluster.nodes[1]
     cut_at = time.time()
     screen.count_from(cut_at)
     screen.say("POWER CUT of node1; seconds count from here")
-    with watching(cluster, screen.change):
-        node1.cut_power()
-        first = writer.wait_for_new_row()
-        screen.say(f"the client writes again: row {first.number} acknowledged")
-        cluster.wait_for_promoted(node2)
+    node1.cut_power()
+    first = writer.wait_for_new_row()
+    screen.say(f"the client writes again: row {first.number} acknowledged")
+    cluster.wait_for_promoted(node2)
     writer.wait_for_rows(len(writer.acknowledged) + ROWS_AFTER)
     return cut_at
 
 
 def _return(cluster: Cluster, node1: Node, screen: Screen) -> None:
+    screen.title("4. node1 is back: its data may be out of date, so it stays down")
     node1.power_on()
     cluster.wait_for_attribute(node1, method.STATUS_ATTRIBUTE, method.REFUSED)
     seen = cluster.wait_for("the reason", lambda seen: bool(seen.failures))

@@ -86,6 +86,8 @@ def test_former_primary_is_refused_with_the_reason(pgsr_cluster: Replicated) -> 
         lambda seen: any(method.REPRESS_START in text for text in seen.failures),
     )
     assert seen.role("pgsql", standby.name) == "promoted"
+    cluster.wait_until_idle()  # Pacemaker has stopped the refused instance by now
+    cluster.wait_for_attribute(primary, method.STATUS_ATTRIBUTE, method.REFUSED)
     assert not postgres.is_running(primary)
 
 

@@ -56,19 +56,19 @@ class Cluster:
         node.run("crm", "-F", "configure", "load", "update", "-", stdin_text=crm_text)
 
     def living_node(self) -> Node:
-        """Return the first node that has power and an answering cluster."""
+        """Return the first node that is a member of the cluster."""
         for node in self.nodes:
-            if node.is_on and node.status() != NOTHING:
+            if node.is_on and node.status().coordinator:
                 return node
         raise AssertionError(f"no node answers\n{self.evidence()}")
 
     def status(self) -> Status:
-        """Return the cluster's state as the first node that answers sees it."""
-        for node in self.nodes:
-            seen = node.status() if node.is_on else NOTHING
-            if seen != NOTHING:
-                return seen
-        return NOTHING
+        """Return the cluster's state as its members see it.
+
+        A node that is joining sees itself alone until it knows the coordinator.
+        """
+        views = (node.status() for node in self.nodes if node.is_on)
+        return next((seen for seen in views if seen.coordinator), NOTHING)
 
     def wait_for(
         self,

@@ -32,16 +32,16 @@ class Status(NamedTuple):
 
     coordinator: str
     online: frozenset[str]
-    standby: frozenset[str]
+    unclean: frozenset[str]
     instances: tuple[Running, ...]
     attributes: Mapping[str, Mapping[str, str]]
     failures: tuple[str, ...]
 
     def role(self, resource: str, node: str) -> str:
-        """Return the role of a resource on a node, "stopped" when it is not there."""
+        """Return a resource's role on a node; "stopped" or "failed" if it has none."""
         for instance in self.instances:
             if (instance.resource, instance.node) == (resource, node):
-                return instance.role
+                return "failed" if instance.is_failed else instance.role
         return "stopped"
 
     def where(self, resource: str, role: str = "started") -> str:
@@ -71,7 +71,7 @@ def parse(xml: str) -> Status:
     return Status(
         coordinator="" if coordinator is None else coordinator.get("name", ""),
         online=_names(nodes, "online"),
-        standby=_names(nodes, "standby"),
+        unclean=_names(nodes, "unclean"),
         instances=tuple(_instances(root)),
         attributes=_attributes(root),
         failures=tuple(_failure(failure) for failure in failures),

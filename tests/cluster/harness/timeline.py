@@ -25,7 +25,10 @@ CLUSTER_MILESTONES = (
     (r"Result of start operation for address .*: ok", "address moved to {1}"),
 )
 POSTGRESQL_MILESTONES = (
-    (r"received promote request|promote trigger file found", "PostgreSQL told so"),
+    (
+        r"received promote request|promote trigger file found",
+        "PostgreSQL leaves recovery",
+    ),
     (r"database system is ready to accept connections", "PostgreSQL takes writes"),
 )
 

@@ -12,8 +12,8 @@ from tests.cluster.harness.cluster import ADDRESS_RESOURCE, RESOURCE, Cluster
 from tests.cluster.harness.method import STATUS_ATTRIBUTE
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.status import NOTHING, Status
-from tests.cluster.harness.wait import LOOK_INTERVAL_S
 
+INTERVAL_S = 0.1  # each look costs the watched cluster processor time
 STATES = {
     ("promoted", "PRI"): "STATE4: promoted, PostgreSQL is the primary",
     ("unpromoted", "HS"): "STATE3: unpromoted, PostgreSQL is a hot standby",
@@ -22,11 +22,14 @@ STOPPED_STATES = {
     "promoted": "promoted",
     "unpromoted": "STATE2: unpromoted, PostgreSQL is stopped",
     "stopped": "STATE1: stopped",
+    "failed": "failed",
 }
 
 
 def describe(status: Status, node: str) -> str:
     """Return a node's state in the words of the method and of the cluster."""
+    if node in status.unclean:
+        return "UNCLEAN: lost, to be fenced"
     if node not in status.online:
         return "offline"
     role = status.role(RESOURCE, node)
@@ -66,7 +69,7 @@ def _watch(
             tell(node, state)
         if is_last:
             return
-        ended.wait(LOOK_INTERVAL_S)
+        ended.wait(INTERVAL_S)
 
 
 def _changes(cluster: Cluster, told: Mapping[str, str]) -> dict[str, str]:
