@@ -138,6 +138,13 @@ def test_every_refusal_fits_into_an_exit_reason_and_has_advice() -> None:
             "UNKNOWN:with errors",
             None,
         ),
+        (
+            Server(Service.UNREACHABLE, Role.STANDBY),
+            "HS",
+            Exit.ERROR,
+            "UNKNOWN:with errors",
+            None,
+        ),
         (Server(Service.LEFTOVERS), "PRI", Exit.ERROR, "UNKNOWN:with errors", None),
     ],
 )
