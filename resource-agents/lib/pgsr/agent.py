@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from pgsr import account, log, metadata, ocf, pacemaker, validation
@@ -46,6 +45,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         journal.exit_reason(str(error), error.advice)
         return error.code
     except Exception as error:
+        import traceback  # 7 ms that only a fault is worth
+
         traceback.print_exc()
         journal.exit_reason(
             f"Fault of the agent in {call.action}: {type(error).__name__}",

@@ -17,7 +17,8 @@ from pgsr.parameters import Parameter, declarations
 class Action(NamedTuple):
     """An action with the times that the meta-data advises, in seconds.
 
-    ``advertised`` is false for actions that ra-api-1.dtd has no name for.
+    ``advertised`` is false for reload-agent, which ra-api-1.dtd has no name for, and
+    for usage: pcs would make an operation of it in the cluster's configuration.
     """
 
     name: str
@@ -40,7 +41,7 @@ ACTIONS = (
     Action("meta-data", 5),
     Action("validate-all", 5),
     Action("methods", 5),
-    Action("usage", 5),
+    Action("usage", 5, advertised=False),
 )
 
 NAMES = tuple(dict.fromkeys(action.name for action in ACTIONS))

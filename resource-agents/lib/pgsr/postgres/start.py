@@ -20,8 +20,6 @@ from pgsr.wait import now, until
 # pg_ctl shows the server's progress in postmaster.pid since this version.
 _FIRST_WITH_STATUS = (10,)
 _REASON_LINES = 3
-# The level and the message, without the log line's prefix: reasons are short.
-_TELLING = re.compile(r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*")
 _LOOK_INTERVAL_S = 0.05
 
 
@@ -92,7 +90,9 @@ def last_words(instance: Instance, log_size: int, began: float) -> str:
     if not text.strip():
         text = _newest_log(instance.pgdata, began)
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    telling = [found.group() for found in map(_TELLING.search, lines) if found]
+    # The level and the message, without the log line's prefix: reasons are short.
+    pattern = r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*"
+    telling = [found.group() for line in lines for found in re.finditer(pattern, line)]
     return " | ".join((telling or lines)[-_REASON_LINES:])
 
 
