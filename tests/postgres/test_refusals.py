@@ -25,8 +25,9 @@ def test_a_used_data_directory_is_not_started_again(replicating: Pair) -> None:
     assert str(node2.start_flag) in answer.reason
     assert "backup" in answer.reason
     assert cluster.status("node2") == "STOP:repressing start file exists"
-    node2.operate("stop")
-    assert cluster.status("node2") == "STOP:repressing start file exists"
+    for action in ("demote", "stop"):
+        node2.operate(action)
+        assert cluster.status("node2") == "STOP:repressing start file exists"
     assert_nothing_was_started(node2)
 
 

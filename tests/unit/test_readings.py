@@ -155,6 +155,25 @@ def test_a_promoted_instance_is_seen_with_every_spelling(
     assert seen.peers[0].role == "Promoted"
 
 
+@pytest.mark.parametrize(
+    ("words", "role"),
+    [
+        ('role="Stopped"', "Stopped"),
+        ('role="Stopped" pending="Starting"', "Started"),
+        ('role="Stopped" pending="Monitoring"', "Stopped"),
+        ('role="Starting"', "Started"),
+        ('role="Promoting"', "Started"),
+        ('role="Unpromoted" pending="Promoting"', "Unpromoted"),
+    ],
+)
+def test_an_instance_that_is_about_to_start_counts_as_active(
+    words: str, role: str
+) -> None:
+    resources = f'<resource id="pgsql" {words}><node name="node10"/></resource>'
+    seen = parse_cluster(crm_mon(NODES, resources), "pgsql", "node1")
+    assert seen.peers[0].role == role
+
+
 def test_an_output_that_is_no_xml_is_an_error() -> None:
     with pytest.raises(AgentError, match="no XML"):
         parse_cluster("Connection failed", "pgsql", "node1")

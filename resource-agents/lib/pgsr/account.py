@@ -41,7 +41,10 @@ def find(name: str) -> Account:
 
 def owner_of(path: str) -> Account:
     """Return the account that owns ``path``, even one without a name."""
-    seen = os.stat(path)
+    try:
+        seen = os.stat(path)
+    except OSError as error:
+        raise NotInstalled(f"Nobody owns {path}: {error.strerror}") from None
     try:
         return find(pwd.getpwuid(seen.st_uid).pw_name)
     except KeyError:

@@ -164,9 +164,15 @@ def _attributes(root: Element) -> dict[str, dict[str, str]]:
 
 
 def _role(element: Element) -> str:
+    """Return the role of an instance; one that is about to start counts as active.
+
+    Its start may have seen a primary that has been demoted since.
+    """
     role = element.get("role", "Stopped")
     role = _CURRENT_ROLES.get(role, role)
-    return role if role in _WEIGHTS else "Stopped"
+    if role == "Stopped" and element.get("pending", "") != "Starting":
+        return "Stopped"
+    return role if role in _WEIGHTS[1:] else "Started"
 
 
 def _of_resource(attributes: dict[str, str], resource: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ STATUS_NO_PRIMARY = "STOP:master doesn't exist"
 STATUS_FAILED = "STOP:with errors"
 STATUS_UNKNOWN = "UNKNOWN:with errors"
 
-# Why nothing runs: stop, which Pacemaker calls after each failure, leaves these.
+# Why nothing runs: the demote and stop that Pacemaker calls then leave these.
 _EXPLANATIONS = frozenset(
     (STATUS_REPRESSED, STATUS_PRIMARY_EXISTS, STATUS_NO_PRIMARY, STATUS_FAILED)
 )

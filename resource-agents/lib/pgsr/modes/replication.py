@@ -22,6 +22,7 @@ from pgsr.receiver import publish_receiver_status
 from pgsr.state import Cluster, Flags, Role, Server, Service, Verdict
 from pgsr.wait import now, share, until
 
+_ALIVE = (Service.ANSWERS, Service.BUSY)
 # A walreceiver connects within moments of the standby's start, or not at all.
 _STREAMING_WAIT_S = 3.0
 _LAST_INSTANCE_SHARE = 0.5
@@ -52,7 +53,7 @@ def promote(action: Action) -> Exit:
     """STATE2 or STATE3 to STATE4."""
     deadline = share(action.instance.deadline, MONITOR_SHARE)
     server = observe(action.instance, deadline)
-    if server.role is Role.PRIMARY and server.service is Service.ANSWERS:
+    if server.role is Role.PRIMARY and server.service in _ALIVE:
         action.instance.log.info("PostgreSQL is already Master. Don't execute promote.")
         return _promoted(action)
     flags, cluster = _flags(action), action.pacemaker.look()
@@ -71,13 +72,14 @@ def promote(action: Action) -> Exit:
 def demote(action: Action) -> Exit:
     """STATE4 to STATE2: the flag says that the stopped server is no failure."""
     _give_up_score(action)
-    if from_processes(action.instance.pgdata) is Service.STOPPED:
-        action.instance.log.info("PostgreSQL is already stopped on demote.")
-    else:
+    did_run = from_processes(action.instance.pgdata) is not Service.STOPPED
+    if did_run:
         action.instance.log.info("Stopping PostgreSQL on demote.")
         stop_server(action.instance)
+    else:
+        action.instance.log.info("PostgreSQL is already stopped on demote.")
     files.create(_monitor_flag(action), action.instance.account, "Demoted.\n")
-    _set_status(action, decide.STATUS_STOPPED)
+    action.try_to(lambda: _write_status_of_stop(action, did_run))
     return Exit.SUCCESS
 
 
@@ -111,7 +113,7 @@ def monitor(action: Action) -> Exit:
 
 def _report_stopped(action: Action) -> Exit:
     is_probe = action.call.is_probe
-    is_repressed = files.exists(_monitor_flag(action))
+    is_repressed = not is_probe and files.exists(_monitor_flag(action))
     said = decide.report_stopped(is_repressed, is_probe)
     if said.status:
         _set_status(action, said.status)
