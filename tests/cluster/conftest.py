@@ -56,6 +56,7 @@ def repaired(cluster: Cluster) -> Replicated:
     """Bring a cluster with a surviving primary back to a primary and a standby."""
     for node in cluster.nodes:
         if not node.is_on:
+            cluster.wait_for_fenced(node)
             node.power_on()
     cluster.wait_for_online(*cluster.nodes)
     cluster.wait_until_idle()

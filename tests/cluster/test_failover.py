@@ -64,11 +64,11 @@ def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
 
 
 def test_power_cut_of_the_standby_costs_nothing(pgsr_cluster: Replicated) -> None:
-    cluster, primary, standby = pgsr_cluster
+    cluster, _, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
         standby.cut_power()
-        cluster.wait_for_online(primary)
+        cluster.wait_for_fenced(standby)
         writer.wait_for_new_row()
     verdict = writer.verdict()
     assert verdict.lost_rows == ()

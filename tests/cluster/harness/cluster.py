@@ -95,6 +95,20 @@ class Cluster:
             ONLINE_TIMEOUT_S,
         )
 
+    def wait_for_fenced(self, node: Node) -> None:
+        """Wait until the cluster knows that the node is off.
+
+        A node that boots earlier is fenced in the middle of it.
+        """
+        self.wait_for(
+            f"{node} known to be off",
+            lambda seen: (
+                seen != NOTHING
+                and node.name not in seen.online
+                and node.name not in seen.unclean
+            ),
+        )
+
     def wait_for_role(self, node: Node, role: str, resource: str = RESOURCE) -> None:
         """Wait until the resource has that role on the node."""
         self.wait_for(
