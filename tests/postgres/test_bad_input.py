@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.postgres.conftest import Pair
 from tests.postgres.node import Node
 from tests.provision.postgresql import installations
 from tests.stock.programs import must
+
+NOTICED_WITHIN_S = 10  # a bound for a slow machine; the operation has 30 seconds
 
 
 def assert_refused(node: Node, code: int, *words: str, **changes: str) -> None:
@@ -217,3 +220,30 @@ def test_bytes_that_are_no_utf8_are_no_fault(pair: Pair) -> None:
     for name in FREE_TEXT:
         answer = pair.node1.agent("validate-all", **{name: text})
         assert "Fault of the agent" not in answer.log, answer
+
+
+def test_the_exit_reason_shows_nothing_that_only_root_may_read(pair: Pair) -> None:
+    node, secret = pair.node1, pair.node1.top / "secret"
+    secret.write_text("FATAL:  root:$6$secret\n")
+    secret.chmod(0o600)
+    (node.data / "log").mkdir()
+    (node.data / "log/new.log").symlink_to(secret)
+    answer = node.agent(
+        "start", rep_mode="none", logfile=str(secret), start_opt="-c nonsense=1"
+    )
+    assert answer.code == 4, "the log file is not writable by the database's user"
+    answer = node.agent(
+        "start", rep_mode="none", logfile="/dev/null", start_opt="-c port=x"
+    )
+    assert answer.code == 1
+    assert "secret" not in answer.log
+
+
+def test_a_server_that_dies_at_start_is_noticed_at_once_with_its_last_words(
+    pair: Pair,
+) -> None:
+    began = time.monotonic()
+    answer = pair.node1.agent("start", rep_mode="none", start_opt="-c port=x")
+    assert time.monotonic() - began < NOTICED_WITHIN_S
+    assert answer.code == 1
+    assert 'FATAL: invalid value for parameter "port": "x"' in answer.reason

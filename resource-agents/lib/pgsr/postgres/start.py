@@ -10,6 +10,7 @@ import shlex
 import time
 
 from pgsr import files, process
+from pgsr.account import acting_as
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError, PermissionDenied
 from pgsr.postgres import datadir, postmaster
@@ -86,9 +87,11 @@ def last_words(instance: Instance, log_size: int, began: float) -> str:
     They are in ``logfile``, or, with the logging collector, in the newest file of
     the log directory.
     """
-    text = _read_from(instance.parameters.logfile, log_size)
-    if not text.strip():
-        text = _newest_log(instance.pgdata, began)
+    # As the database's user: a link must not show what only root may read.
+    with acting_as(instance.account):
+        text = _read_from(instance.parameters.logfile, log_size)
+        if not text.strip():
+            text = _newest_log(instance.pgdata, began)
     lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     # The level and the message, without the log line's prefix: reasons are short.
     pattern = r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*"
