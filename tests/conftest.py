@@ -3,19 +3,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.processes import belonging_to, describe
-
-ENDING_TIMEOUT_S = 10
+from tests.processes import belonging_to, describe, end_all
 
 
 @pytest.fixture
@@ -30,22 +25,6 @@ def workspace() -> Iterator[Path]:
         yield directory
         left = [describe(pid) for pid in belonging_to(directory)]
     finally:
-        _end_all(directory)
+        end_all(directory)
         shutil.rmtree(directory, ignore_errors=True)
     assert not left, f"the test left processes behind: {left}"
-
-
-def _end_all(directory: Path) -> None:
-    deadline = time.monotonic() + ENDING_TIMEOUT_S
-    while pids := belonging_to(directory):
-        for pid in pids:
-            _kill(pid)
-        assert time.monotonic() < deadline, f"cannot end {[*map(describe, pids)]}"
-        time.sleep(0.02)
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make install`: what it lays down, and that it works from there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from tests.provision.postgresql import CHECKOUT
+from tests.stock.agents import Agent, call
+from tests.stock.programs import must
+
+OCF = "usr/lib/ocf"
+
+
+def install(directory: Path, *options: str) -> Path:
+    must(["make", "-C", str(CHECKOUT), "install", f"DESTDIR={directory}", *options])
+    return directory / OCF
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_modes_are_right_whatever_the_umask(workspace: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        top = install(workspace / "new")
+    finally:
+        os.umask(before)
+    assert mode_of(top / "resource.d/pgsr/pgsr") == 0o755
+    for path in [top, *top.rglob("*")]:
+        if path.is_dir():
+            assert mode_of(path) == 0o755, path
+        elif path.suffix == ".py":
+            assert mode_of(path) == 0o644, path
+
+
+def test_all_modules_and_no_bytecode_are_installed(workspace: Path) -> None:
+    """Whether or not the checkout has been run from."""
+    top = install(workspace)
+    source = CHECKOUT / "resource-agents"
+    wanted = {path.relative_to(source) for path in source.rglob("*.py")}
+    wanted.add(Path("resource.d/pgsr/pgsr"))
+    found = {path.relative_to(top) for path in top.rglob("*") if not path.is_dir()}
+    assert found == wanted
+
+
+def test_a_drop_in_answers_by_the_name_of_the_stock_agent(
+    workspace: Path, ours: Agent
+) -> None:
+    top = install(workspace, "DROPIN=1")
+    agent = ours._replace(program=top / "resource.d/heartbeat/pgsql")
+    assert '<resource-agent name="pgsql"' in call(agent, "meta-data", {}).out
+    assert '<resource-agent name="pgsr"' in call(ours, "meta-data", {}).out
+
+
+def test_a_drop_in_keeps_the_stock_agent_where_the_cluster_does_not_look(
+    workspace: Path,
+) -> None:
+    """Pacemaker lists no agent whose name begins with a dot."""
+    directory = workspace / OCF / "resource.d/heartbeat"
+    directory.mkdir(parents=True)
+    (directory / "pgsql").write_text("the stock agent")
+    for _ in range(2):
+        install(workspace, "DROPIN=1")
+    assert (directory / ".pgsql.stock").read_text() == "the stock agent"
+    assert os.readlink(directory / "pgsql") == "../pgsr/pgsr"
