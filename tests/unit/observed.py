@@ -11,6 +11,8 @@ LEAVING = Peer("node2", True, False, True, "Unpromoted", {})
 STANDBY = Peer("node2", True, False, False, "Unpromoted", {})
 PRIMARY = Peer("node2", True, False, False, "Promoted", {})
 UNCLEAN = Peer("node2", False, False, False, "Stopped", {})
+# Pacemaker shows a failed start so, until it has stopped the instance.
+REFUSED = PRIMARY._replace(own={"status": "STOP:repressing start file exists"})
 LOST_PRIMARY = Peer("node2", False, False, False, "Promoted", {})
 
 NOTHING_RUNS = Server(Service.STOPPED)

@@ -58,6 +58,18 @@ FLAG_FILE = "/var/lib/pgsql/PGSQL.5432.repress_start"
             id="primary out of reach, not fenced yet",
         ),
         pytest.param(
+            flags(),
+            cluster(observed.REFUSED),
+            None,
+            id="primary, and an instance elsewhere that was refused",
+        ),
+        pytest.param(
+            flags(standby=True),
+            cluster(observed.REFUSED),
+            "STOP:master doesn't exist",
+            id="standby, and an instance elsewhere that was refused",
+        ),
+        pytest.param(
             flags(standby=True),
             cluster(observed.STANDBY),
             "STOP:master doesn't exist",
@@ -88,6 +100,7 @@ def test_a_data_directory_is_put_to_use_once_and_fits_the_cluster(
         (flags(start=True), observed.STREAMING, cluster(observed.PRIMARY), False),
         (flags(start=True), observed.STREAMING, cluster(observed.LOST_PRIMARY), False),
         (flags(monitor=True), observed.NOTHING_RUNS, cluster(observed.PRIMARY), False),
+        (flags(monitor=True), observed.NOTHING_RUNS, cluster(observed.REFUSED), True),
         (flags(), observed.NOTHING_RUNS, cluster(), False),
         (flags(start=True, monitor=True), observed.NOTHING_RUNS, cluster(), False),
         (flags(monitor=True, standby=True), observed.NOTHING_RUNS, cluster(), False),

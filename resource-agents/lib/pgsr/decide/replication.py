@@ -206,8 +206,17 @@ def is_clean_primary(flags: Flags, control: ControlState | None) -> bool:
 
 
 def promoted_elsewhere(cluster: Cluster) -> Peer | None:
-    """Return the peer with a promoted instance, if there is one."""
-    promoted = [peer for peer in cluster.peers if peer.role == "Promoted"]
+    """Return the peer with a promoted instance, if there is one.
+
+    Pacemaker may show an instance whose start was refused as promoted, and failed,
+    until it has stopped it (seen with 2.1.5).  That instance's own status, written
+    before the start failed, says that nothing runs.
+    """
+    promoted = [
+        peer
+        for peer in cluster.peers
+        if peer.role == "Promoted" and peer.own.get("status") not in _EXPLANATIONS
+    ]
     return promoted[0] if promoted else None
 
 
