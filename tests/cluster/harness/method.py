@@ -36,8 +36,10 @@ FORMER_WORDS = Words("Master", "Slave", "ms {0}-clone {0} meta master-max=1")
 def crm_pgsr(found: postgres.Installation, words: Words = CURRENT_WORDS) -> str:
     """Return the configuration of the method's resources, for crm(8).
 
-    The address stays until the primary is down: through it the standby receives the
-    last of the WAL. Both orders are asymmetrical, or they contradict each other.
+    There is no notify=true: the agent does nothing then, and each notification takes
+    time in a failover. The address stays until the primary is down: through it the
+    standby receives the last of the WAL. Both orders are asymmetrical, or they
+    contradict each other.
     """
     promotable = words.promotable.format(RESOURCE)
     return f"""\
@@ -50,9 +52,8 @@ primitive {RESOURCE} ocf:pgsr:pgsr \\
     op start timeout=60s interval=0 op stop timeout=60s interval=0 \\
     op promote timeout=60s interval=0 op demote timeout=60s interval=0 \\
     op monitor role={words.unpromoted} interval=2s timeout=30s \\
-    op monitor role={words.promoted} interval=3s timeout=30s \\
-    op notify timeout=30s interval=0
-{promotable} notify=true interleave=true
+    op monitor role={words.promoted} interval=3s timeout=30s
+{promotable} interleave=true
 primitive address ocf:heartbeat:IPaddr2 \\
     params ip={VIRTUAL_ADDRESS} cidr_netmask={PREFIX_LENGTH} \\
     op monitor interval=10s timeout=20s
@@ -97,10 +98,16 @@ def start_cluster(cluster: Cluster, words: Words = CURRENT_WORDS) -> None:
 
 
 def rejoin(cluster: Cluster, node: Node) -> None:
-    """Bring a refused node back: new backup, flag removed, failure cleaned up."""
+    """Bring a refused node back: new backup, flag removed, failure cleaned up.
+
+    During the cleanup it is in standby: Pacemaker 2.1.5 may start the resource before
+    the cleanup is complete, fails then, and fences the node.
+    """
     postgres.restore_backup_of_primary(node)
     node.run("rm", "-f", REPRESS_START)
-    node.run("crm_resource", "--cleanup", "-r", RESOURCE, "-N", node.name)
+    node.run("crm_standby", "--node", node.name, "--update", "on")
+    node.run("crm_resource", "--cleanup", "--resource", RESOURCE, "--node", node.name)
+    node.run("crm_standby", "--node", node.name, "--delete")
     wait_for_hot_standby(cluster, node)
 
 
