@@ -39,9 +39,8 @@ STATUS_FAILED = "STOP:with errors"
 STATUS_UNKNOWN = "UNKNOWN:with errors"
 
 # Why nothing runs: the demote and stop that Pacemaker calls then leave these.
-_EXPLANATIONS = frozenset(
-    (STATUS_REPRESSED, STATUS_PRIMARY_EXISTS, STATUS_NO_PRIMARY, STATUS_FAILED)
-)
+_REFUSALS = frozenset((STATUS_REPRESSED, STATUS_PRIMARY_EXISTS, STATUS_NO_PRIMARY))
+_EXPLANATIONS = _REFUSALS | {STATUS_FAILED}
 
 # Set by promote on its own node, and deleted on all others: who was primary last.
 LAST_PRIMARY = "last-primary"
@@ -215,7 +214,7 @@ def promoted_elsewhere(cluster: Cluster) -> Peer | None:
     promoted = [
         peer
         for peer in cluster.peers
-        if peer.role == "Promoted" and peer.own.get("status") not in _EXPLANATIONS
+        if peer.role == "Promoted" and peer.own.get("status") not in _REFUSALS
     ]
     return promoted[0] if promoted else None
 
