@@ -7,6 +7,8 @@ status              what runs, and what the cluster shows
 power off|on NODE   take a node's power away, or boot it
 down                end what was left running
 demo [--keep]       see tests/cluster/demo.py
+
+Without --name, which comes first, they mean the cluster that is running.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from tests.cluster.harness import keeper, method, record
 from tests.cluster.harness.construction import construct
 from tests.cluster.harness.record import Record
 
-NAME = "hand"
+DEFAULT_NAMES = {"up": "hand", "shell": "hand", "demo": "demo"}
 LOOK_AROUND = """\
 The cluster stays up: {nodes}
   make shell NODE=node1                          a shell on a node
@@ -33,24 +35,24 @@ The cluster stays up: {nodes}
   {python} -m tests.cluster down                 end it"""
 
 
-def up() -> Record:
+def up(name: str) -> Record:
     """Bring a cluster up by the method and leave it running."""
     print("Bringing a cluster up ...", flush=True)
-    construction = construct(NAME)
+    construction = construct(name)
     try:
         method.start_cluster(construction.cluster)
     except BaseException:
         construction.close()
         raise
     keeper.leave_running(construction)
-    entry = kept()
+    entry = kept(name)
     assert entry is not None
     return entry
 
 
-def kept() -> Record | None:
-    """Return the cluster that is left running, the latest if there are several."""
-    entries = record.kept()
+def kept(name: str | None) -> Record | None:
+    """Return the cluster with that name, or any, among those left running."""
+    entries = [entry for entry in record.kept() if name in (None, entry.name)]
     return entries[-1] if entries else None
 
 
@@ -73,26 +75,30 @@ def show(entry: Record) -> None:
         print(f"as {name} sees it:\n{shown}")
 
 
-def down() -> None:
-    """End every cluster that is left running; tests under way are left alone."""
-    for name in record.sweep():
-        print(f"removed what {name} had left")
-    for entry in record.kept():
+def down(name: str | None) -> None:
+    """End the cluster with that name, or all left running; tests are left alone."""
+    while entry := kept(name):
         record.take_down(entry)
         print(f"{entry.name} is down")
     for entry in record.read_all():
-        print(f"{entry.name} belongs to a test under way: process {entry.owner_pid}")
+        if not entry.is_kept:
+            print(f"{entry.name} is in use by process {entry.owner_pid}")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Do what the command line says; return the exit code."""
-    record.sweep()
-    if arguments.command == "demo":
-        return demo.main(is_kept=arguments.keep, look_around=look_around)
-    if arguments.command == "down":
-        down()
+    for swept in record.sweep():
+        print(f"removed what {swept} had left")
+    command, name = arguments.command, arguments.name
+    if command == "demo":
+        chosen = name or DEFAULT_NAMES[command]
+        return demo.main(chosen, is_kept=arguments.keep, look_around=look_around)
+    if command == "down":
+        down(name)
         return 0
-    entry = kept() or (up() if arguments.command in ("up", "shell") else None)
+    entry = kept(name)
+    if entry is None and command in DEFAULT_NAMES:
+        entry = up(name or DEFAULT_NAMES[command])
     if entry is None:
         print("no cluster is up")
         return 1
@@ -101,7 +107,7 @@ def execute(arguments: argparse.Namespace) -> int:
         "shell": lambda: keeper.become_shell(entry, arguments.node),
         "status": lambda: show(entry),
         "power": lambda: keeper.switch(entry, arguments.action, arguments.node),
-    }[arguments.command]()
+    }[command]()
     return 0
 
 
@@ -112,6 +118,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--name", help="the cluster's name")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("up", "status", "down"):
         commands.add_parser(name)

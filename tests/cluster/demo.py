@@ -29,7 +29,7 @@ from tests.cluster.harness.writer import Writer
 from tests.provision import packages
 from tests.provision.commands import ProvisionError
 
-NAME = "demo"
+DOWN = "/usr/bin/python3 -m tests.cluster down"
 ROWS_BEFORE = 200
 ROWS_AFTER = 100
 
@@ -66,29 +66,32 @@ class Screen:
         self.say(f"{node}  {state}")
 
 
-def main(*, is_kept: bool, look_around: Callable[[Record], None]) -> int:
+def main(name: str, *, is_kept: bool, look_around: Callable[[Record], None]) -> int:
     """Run the demonstration; return the exit code."""
     try:
         packages.install_missing()
     except ProvisionError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _leave)
-    if any(entry.name == NAME for entry in record.read_all()):
-        print("demo: one is up already; end it: make clean", file=sys.stderr)
+    if any(entry.name == name for entry in record.read_all()):
+        print(
+            f"demo: the cluster {name} is up already; {DOWN} ends it", file=sys.stderr
+        )
         return 1
-    with _cluster(is_kept=is_kept) as construction:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with _cluster(name, is_kept=is_kept) as construction:
         _play(construction, Screen())
     for entry in record.kept():
-        if is_kept and entry.name == NAME:
+        if is_kept and entry.name == name:
             print()
             look_around(entry)
     return 0
 
 
 @contextmanager
-def _cluster(*, is_kept: bool) -> Iterator[Construction]:
-    construction = construct(NAME)
+def _cluster(name: str, *, is_kept: bool) -> Iterator[Construction]:
+    construction = construct(name)
     try:
         yield construction
     except BaseException:
@@ -128,10 +131,13 @@ def _introduce(screen: Screen) -> None:
 def _start(cluster: Cluster, screen: Screen) -> None:
     node1, node2 = cluster.nodes
     screen.title("1. The primary's node starts alone")
+    screen.say("node1 boots: initdb, corosync, Pacemaker")
     method.start_primary(cluster, node1)
     screen.title("2. A backup of the primary, restored on node2, starts as its standby")
+    screen.say("node2 boots: pg_basebackup, standby marker, corosync, Pacemaker")
     method.start_standby(cluster, node2)
-    screen.say(f"node2 runs PostgreSQL {postgres.installation(node2).major}, streaming")
+    major = postgres.installation(node2).major
+    screen.say(f"PostgreSQL {major} streams from node1 to node2")
 
 
 def _cut_power(cluster: Cluster, writer: Writer, screen: Screen) -> float:
@@ -151,6 +157,7 @@ def _cut_power(cluster: Cluster, writer: Writer, screen: Screen) -> float:
 
 def _return(cluster: Cluster, node1: Node, screen: Screen) -> None:
     screen.title("4. node1 is back: its data may be out of date, so it stays down")
+    screen.say("node1 boots: corosync, Pacemaker")
     node1.power_on()
     cluster.wait_for_attribute(node1, method.STATUS_ATTRIBUTE, method.REFUSED)
     seen = cluster.wait_for("the reason", lambda seen: bool(seen.failures))
@@ -158,6 +165,9 @@ def _return(cluster: Cluster, node1: Node, screen: Screen) -> None:
         screen.say(f"refused: {failure}")
     cluster.wait_until_idle()
     screen.title("5. A new backup, the flag removed: node1 rejoins as the standby")
+    screen.say(
+        "on node1: pg_basebackup, standby marker, rm flag, crm_resource --cleanup"
+    )
     method.rejoin(cluster, node1)
 
 
@@ -169,7 +179,8 @@ def _sum_up(construction: Construction, verdict: Verdict, cut_at: float) -> None
     first_row = Event(verdict.longest_pause.ended_at, "first write: node2 acknowledges")
     print("\nTHE FAILOVER, seconds since the power cut")
     for event in sorted((*events, last_row, first_row)):
-        print(f"{event.at - cut_at:+8.2f}  {event.text}")
+        elapsed_s = round(event.at - cut_at, 2) + 0.0  # never a negative zero
+        print(f"{elapsed_s:+8.2f}  {event.text}")
     print(
         f"\nWrites stopped for   {verdict.longest_pause.length_s:.2f} s"
         f"\nAcknowledged rows    {verdict.acknowledged_rows}"

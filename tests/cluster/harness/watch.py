@@ -13,31 +13,44 @@ from tests.cluster.harness.method import STATUS_ATTRIBUTE
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.status import NOTHING, Status
 
-INTERVAL_S = 0.1  # each look costs the watched cluster processor time
-STATES = {
-    ("promoted", "PRI"): "STATE4: promoted, PostgreSQL is the primary",
-    ("unpromoted", "HS"): "STATE3: unpromoted, PostgreSQL is a hot standby",
-}
-STOPPED_STATES = {
-    "promoted": "promoted",
-    "unpromoted": "STATE2: unpromoted, PostgreSQL is stopped",
-    "stopped": "STATE1: stopped",
-    "failed": "failed",
+INTERVAL_S = 0.05  # STATE2 lasts a few tenths of a second
+UNDER_WAY = {  # roles that crm_mon shows during an action: the role before it, and it
+    "starting": ("stopped", "; being started"),
+    "promoting": ("unpromoted", "; being promoted"),
+    "demoting": ("promoted", "; being demoted"),
+    "stopping": ("unpromoted", "; being stopped"),
 }
 
 
 def describe(status: Status, node: str) -> str:
-    """Return a node's state in the words of the method and of the cluster."""
+    """Return a node's state in the words of the method and of the cluster.
+
+    It is empty for a moment, between two states, that cannot be told.
+    """
     if node in status.unclean:
-        return "UNCLEAN: lost, to be fenced"
+        return "UNCLEAN: nobody knows whether it runs, so it is fenced first"
     if node not in status.online:
         return "offline"
     role = status.role(RESOURCE, node)
     attribute = status.attribute(node, STATUS_ATTRIBUTE)
-    state = STATES.get((role, attribute), STOPPED_STATES.get(role, role))
+    role, action = UNDER_WAY.get(role, (role, ""))
+    state = _state(role, attribute)
+    address = "; has the address" if status.where(ADDRESS_RESOURCE) == node else ""
     shown = f"  [{STATUS_ATTRIBUTE}={attribute}]" if attribute else ""
-    holder = status.where(ADDRESS_RESOURCE) == node
-    return f"{state}{'; has the address' if holder else ''}{shown}"
+    return f"{state}{action}{address}{shown}" if state else ""
+
+
+def _state(role: str, attribute: str) -> str:
+    """Return the method's name of a state, from the two that the cluster shows."""
+    if role == "stopped":
+        return "STATE1: stopped"
+    if role == "unpromoted" and attribute.startswith("STOP"):
+        return "STATE2: unpromoted, PostgreSQL stopped"
+    if role == "unpromoted" and attribute.startswith("HS"):
+        return "STATE3: unpromoted, PostgreSQL a hot standby"
+    if role == "promoted" and attribute == "PRI":
+        return "STATE4: promoted, PostgreSQL the primary"
+    return "failed" if role == "failed" else ""
 
 
 @contextmanager
@@ -80,4 +93,8 @@ def _changes(cluster: Cluster, told: Mapping[str, str]) -> dict[str, str]:
     if status == NOTHING:
         return {}
     states = {node.name: describe(status, node.name) for node in cluster.nodes}
-    return {node: state for node, state in states.items() if told.get(node) != state}
+    return {
+        node: state
+        for node, state in states.items()
+        if state and told.get(node) != state
+    }
