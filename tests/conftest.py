@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What all tests share: a place to work in, and proof that nothing is left in it."""
+"""What all tests share: a place to work in, and an orderly end when they are ended."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from tests.processes import belonging_to, describe, end_all
+from tests.workspaces import new_workspace, remove_those_of_killed_runs
 
-ENDING_S = 3
+
+def pytest_sessionstart() -> None:
+    """Remove what a killed run left; undo everything when this one is ended."""
+    remove_those_of_killed_runs()
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Leave as at Ctrl-C, through all clean-up of the test that runs."""
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -22,20 +30,5 @@ def workspace() -> Iterator[Path]:
 
     It fails the test if a process is left in it at the end, and ends that process.
     """
-    directory = Path(tempfile.mkdtemp(prefix="pgsr-test-"))
-    directory.chmod(0o755)
-    try:
+    with new_workspace() as directory:
         yield directory
-        left = left_behind(directory)
-    finally:
-        end_all(directory)
-        shutil.rmtree(directory, ignore_errors=True)
-    assert not left, f"the test left processes behind: {left}"
-
-
-def left_behind(directory: Path) -> list[str]:
-    """The processes that are there still after one that was told to end had time to."""
-    deadline = time.monotonic() + ENDING_S
-    while belonging_to(directory) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return [describe(pid) for pid in belonging_to(directory)]

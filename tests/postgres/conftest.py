@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +13,7 @@ import pytest
 from tests.postgres.cluster import Cluster, make_cluster
 from tests.postgres.node import Node, make_node, make_template
 from tests.provision.postgresql import installations
+from tests.workspaces import new_workspace
 
 # The method as first described; Debian 12's, with both ways of promotion; the newest.
 MAIN_VERSIONS = (10, 15, 18)
@@ -31,10 +30,8 @@ class Pair(NamedTuple):
 @pytest.fixture(scope="session")
 def templates() -> Iterator[Path]:
     """A directory for one new data directory of each version."""
-    directory = Path(tempfile.mkdtemp(prefix="pgsr-test-templates-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
+    with new_workspace() as directory:
+        yield directory
 
 
 @functools.cache

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from tests.provision.postgresql import CHECKOUT
 from tests.stock.agents import STOCK_PROGRAM, Agent
 from tests.stock.programs import must
 from tests.stock.site import Site, make_site, make_template
+from tests.workspaces import new_workspace
 
 # What a cluster's tools say on a node that has no cluster: its name, and nothing.
 TOOLS = {
@@ -36,15 +35,11 @@ def _as_root() -> None:
 @pytest.fixture(scope="session")
 def common() -> Iterator[Path]:
     """What all tests here use and none changes: template, tools, installed agent."""
-    directory = Path(tempfile.mkdtemp(prefix="pgsr-stock-"))
-    directory.chmod(0o755)
-    try:
+    with new_workspace() as directory:
         make_template(directory / "template")
         _make_tools(directory / "tools")
         must(["make", "-C", str(CHECKOUT), "install", f"DESTDIR={directory}"])
         yield directory
-    finally:
-        shutil.rmtree(directory)
 
 
 def _make_tools(directory: Path) -> None:
