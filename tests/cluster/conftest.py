@@ -18,6 +18,7 @@ import pytest
 from tests.cluster.harness import method, record
 from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.construction import Construction, constructed
+from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.node import Node
 
 serial = count(1)
@@ -50,6 +51,12 @@ def pgsr_cluster(_shared: Construction) -> Replicated:
     """A cluster that runs by the method, repaired after the scenario before."""
     _shared.power_switch.delay_s = 0.0
     return repaired(_shared.cluster)
+
+
+@pytest.fixture
+def power_switch(_shared: Construction) -> PowerSwitch:
+    """The power switch of the nodes of pgsr_cluster."""
+    return _shared.power_switch
 
 
 def repaired(cluster: Cluster) -> Replicated:

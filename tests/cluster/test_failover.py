@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from tests.cluster.conftest import Replicated
 from tests.cluster.harness import method, postgres
+from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.verdict import Verdict
 
 UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
 POWER_CUT_LIMIT_S = 10.0
+SLOW_FENCING_S = 3.0
 KILL_LIMIT_S = 20.0
 
 
@@ -50,9 +52,10 @@ def test_killed_postmaster_of_the_primary_promotes_the_standby(
 
 
 def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
-    pgsr_cluster: Replicated,
+    pgsr_cluster: Replicated, power_switch: PowerSwitch
 ) -> None:
     cluster, primary, standby = pgsr_cluster
+    power_switch.delay_s = SLOW_FENCING_S
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
         primary.unplug()
@@ -60,7 +63,9 @@ def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
         assert not primary.is_on
         writer.wait_for_new_row()
     primary.plug()
-    assert_bounded(writer.verdict(), POWER_CUT_LIMIT_S)
+    verdict = writer.verdict()
+    assert_bounded(verdict, SLOW_FENCING_S + POWER_CUT_LIMIT_S)
+    assert verdict.longest_pause.ended_at > power_switch.history[-1].done_at
 
 
 def test_power_cut_of_the_standby_costs_nothing(pgsr_cluster: Replicated) -> None:

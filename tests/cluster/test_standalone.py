@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One server on storage that both nodes reach: rep_mode=none."""
+"""One server on storage that both nodes reach, configured as for the stock agent."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ def test_power_cut_moves_the_server_and_its_data_to_the_other_node(
     new_nodes: Construction,
 ) -> None:
     cluster = new_nodes.cluster
+    new_nodes.install_drop_in()
     standalone.start_cluster(cluster)
     first, second = standalone.where_it_runs(cluster)
     with cluster.writer() as writer:

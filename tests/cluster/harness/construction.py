@@ -28,6 +28,11 @@ class Construction(NamedTuple):
     power_switch: PowerSwitch
     site: Site
 
+    def install_drop_in(self) -> None:
+        """Put the agent in the place of the stock one, ocf:heartbeat:pgsql, too."""
+        for machine in self.machines:
+            install_agent(machine, "DROPIN=1")
+
     def close(self) -> None:
         """Take everything down."""
         self.power_switch.close()
@@ -73,7 +78,8 @@ def construct(name: str, count: int = 2, lower: Path = Path("/")) -> Constructio
     return Construction(cluster, machines, power_switch, site)
 
 
-def install_agent(machine: NamespaceMachine) -> None:
+def install_agent(machine: NamespaceMachine, *options: str) -> None:
     """Lay the agent down on a node as a user would."""
     destination = f"DESTDIR={machine.site.path(machine.root)}"
-    process.run(("make", "--silent", "-C", str(CHECKOUT), "install", destination))
+    make = ("make", "--silent", "-C", str(CHECKOUT), "install")
+    process.run((*make, destination, *options))

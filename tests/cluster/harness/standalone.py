@@ -14,9 +14,9 @@ DATA_DIRECTORY = f"{HOME}/data"
 
 
 def crm_standalone(found: postgres.Installation) -> str:
-    """Return the configuration of the server and its address, for crm(8)."""
+    """Return the configuration, as it was for the stock agent, for crm(8)."""
     return f"""\
-primitive {RESOURCE} ocf:pgsr:pgsr \\
+primitive {RESOURCE} ocf:heartbeat:pgsql \\
     params pgctl={found.program("pg_ctl")} psql={found.program("psql")} \\
         pgdata={DATA_DIRECTORY} logfile={HOME}/server.log \\
         socketdir={postgres.SOCKET_DIRECTORY} \\
