@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 TIMEOUT_S = 120.0
+DETACHING_TIMEOUT_S = 20.0
 LOOK_INTERVAL_S = 0.02
 CALLS = "trace=execve,clone,clone3,fork,vfork"
 LAUNCHED = re.compile(r'^execve\("([^"]+)".*\)\s+= 0$', re.MULTILINE)
@@ -95,9 +96,15 @@ def _wait_for_end(strace: subprocess.Popen[bytes], directory: Path) -> Launches:
 
 def _detach(strace: subprocess.Popen[bytes]) -> None:
     """Let go what is still traced, a server perhaps, without ending it."""
-    if strace.poll() is None:
-        strace.send_signal(signal.SIGTERM)
-        strace.wait(TIMEOUT_S)
+    if strace.poll() is not None:
+        return
+    strace.send_signal(signal.SIGTERM)
+    try:
+        strace.wait(DETACHING_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        strace.kill()
+        strace.wait()
+        raise
 
 
 def _read(directory: Path) -> dict[int, _Process]:
