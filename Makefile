@@ -10,7 +10,7 @@ TOOLS := .venv/.tools-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench clean demo docs help install lint packages servers shell test \
+.PHONY: as-root bench clean demo docs help install lint packages python servers shell test \
 	test-cluster test-postgres test-stock test-unit tools
 
 # Comes first where it is needed, so that nobody waits for a refusal.
@@ -27,11 +27,11 @@ clean:  ## Remove what was built, and a cluster that was left up
 	rm -rf .venv .cache dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-demo: as-root  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
-	@$(PYTHON) -m tests.provision packages
+demo: as-root packages  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
 	@$(PYTHON) -m tests.cluster demo $(if $(KEEP),--keep)
 
 docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
+	@command -v dot >/dev/null || $(PYTHON) -m tests.provision packages
 	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs dist/docs
 
 help:
@@ -58,8 +58,14 @@ lint: $(TOOLS)  ## Check style and types of everything
 	.venv/bin/mypy
 	shellcheck .ci/run
 
-packages:
+packages: python
 	@$(PYTHON) -m tests.provision packages
+
+# The rest of what is needed is installed by a program in Python.
+python:
+	@test -x $(PYTHON) || { echo 'Installing Debian package: python3' >&2; \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --no-install-recommends python3 >/dev/null; }
 
 servers: packages
 	@$(PYTHON) -m tests.provision postgresql
@@ -84,7 +90,7 @@ test-unit: $(TOOLS)  ## Run the tests of the pure core, within seconds
 
 tools: $(TOOLS)
 
-$(TOOLS): pyproject.toml
+$(TOOLS): pyproject.toml | python
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) -m tests.provision packages
 	$(PYTHON) -m venv --system-site-packages .venv
 	.venv/bin/python -m pip install --quiet pip==$(PIP_VERSION)
