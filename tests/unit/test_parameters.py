@@ -40,6 +40,7 @@ def test_every_declaration_explains_itself() -> None:
         ("start_opt", "-p 5433 -c 'a b=c d'", ["-p", "5433", "-c", "a b=c d"]),
         ("start_opt", "-c x=$HOME;`id`", ["-c", "x=$HOME;`id`"]),
         ("pgctl", "/srv/my pg/pg_ctl -s -c", ("/srv/my pg/pg_ctl", "-s", "-c")),
+        ("pgctl", "pg_ctl -s", ("/usr/bin/pg_ctl", "-s")),
         ("stop_escalate", "", 90),
         ("pgport", "", None),
         ("stop_escalate", "30s", 30),

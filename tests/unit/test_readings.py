@@ -12,6 +12,7 @@ from pgsr import log, ocf
 from pgsr.ocf import AgentError
 from pgsr.pacemaker import parse_cluster
 from pgsr.postgres import datadir, ping, postmaster
+from pgsr.postgres.start import telling_part
 from pgsr.state import ControlState, Peer
 
 PID_FILE = """4711
@@ -223,3 +224,32 @@ def test_the_exit_reason_is_one_line_and_the_last(
     lines = capsys.readouterr().err.splitlines()
     assert lines[-1] == "why:first second"
     assert "Do this" in lines[0]
+
+
+PREFIX = "2026-11-23 00:41:01.000 UTC [4711]"
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        pytest.param(
+            f"{PREFIX} LOG:  starting PostgreSQL\n{PREFIX} FATAL:  bogus data\n"
+            f"{PREFIX} HINT:  Look.\n",
+            "FATAL: bogus data | HINT: Look.",
+            id="the end",
+        ),
+        pytest.param(
+            f'{PREFIX} LOG:  unrecognized configuration parameter "x"\n'
+            f'{PREFIX} FATAL:  configuration file "c" contains errors\n',
+            'LOG: unrecognized configuration parameter "x"'
+            ' | FATAL: configuration file "c" contains errors',
+            id="an end that refers to what was said before",
+        ),
+        pytest.param("no level\n\nat all\n", "no level | at all", id="no log line"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_the_words_of_a_dying_server_are_those_that_tell_why(
+    log: str, told: str
+) -> None:
+    assert telling_part(log) == told

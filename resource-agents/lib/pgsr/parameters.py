@@ -146,9 +146,11 @@ def program(value: str) -> tuple[str, ...]:
     """Accept the path of a program, with options behind it if need be.
 
     What follows the first " -" are options, as ``have_binary`` in ocf-shellfuncs
-    has it: the path itself may hold blanks.
+    has it: the path itself may hold blanks.  A name alone is one in /usr/bin.
     """
     path, dash, options = value.partition(" -")
+    if path and "/" not in path:
+        path = f"/usr/bin/{path}"
     return (absolute_path(path), *words(dash.strip() + options))
 
 

@@ -102,7 +102,8 @@ def _require_same_version(instance: Instance) -> None:
 
 
 def _version_of_programs(instance: Instance) -> tuple[int, ...]:
-    argv = [*instance.parameters.pgctl, "--version"]
+    # Without the options of the parameter: pg_ctl knows this as its first word only.
+    argv = [instance.parameters.pgctl[0], "--version"]
     with process.running(argv, instance.account, instance.environment()) as pg_ctl:
         code = until(pg_ctl.exit_code, instance.deadline)
         said = " ".join(pg_ctl.said().split())

@@ -92,9 +92,19 @@ def last_words(instance: Instance, log_size: int, began: float) -> str:
         text = _read_from(instance.parameters.logfile, log_size)
         if not text.strip():
             text = _newest_log(instance.pgdata, began)
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    # The level and the message, without the log line's prefix: reasons are short.
-    pattern = r"\b(?:FATAL|PANIC|ERROR|HINT|DETAIL): .*"
+    return telling_part(text)
+
+
+def telling_part(log: str) -> str:
+    """Return the lines that say why a server died, level and message of each.
+
+    A fatal error may only refer to what was wrong, said before at a lower level.
+    """
+    lines = [" ".join(line.split()) for line in log.splitlines() if line.strip()]
+    levels = "FATAL|PANIC|ERROR|HINT|DETAIL"
+    if any(re.search(r"FATAL: .*(contains errors|create any)", line) for line in lines):
+        levels += "|LOG|WARNING"
+    pattern = rf"\b(?:{levels}): .*"
     telling = [found.group() for line in lines for found in re.finditer(pattern, line)]
     return " | ".join((telling or lines)[-_REASON_LINES:])
 
