@@ -20,7 +20,9 @@ import sys
 from tests.cluster import demo
 from tests.cluster.harness import keeper, method, record
 from tests.cluster.harness.construction import construct
+from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.record import Record
+from tests.cluster.harness.wait import NeverHappened
 
 DEFAULT_NAMES = {"up": "hand", "shell": "hand", "demo": "demo"}
 LOOK_AROUND = """\
@@ -69,7 +71,7 @@ def show(entry: Record) -> None:
     for name in names:
         try:
             shown = keeper.run(entry, name, "crm_mon", "-1Afr")
-        except keeper.NotThere as reason:
+        except (keeper.NotThere, CommandFailed, NeverHappened) as reason:
             print(reason)
             continue
         print(f"as {name} sees it:\n{shown}")
@@ -88,7 +90,7 @@ def down(name: str | None) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Do what the command line says; return the exit code."""
     for swept in record.sweep():
-        print(f"removed what {swept} had left")
+        print(f"removed what {swept} had left", file=sys.stderr)
     command, name = arguments.command, arguments.name
     if command == "demo":
         chosen = name or DEFAULT_NAMES[command]
@@ -138,7 +140,7 @@ def main() -> int:
         return 1
     try:
         return execute(arguments)
-    except keeper.NotThere as reason:
+    except (keeper.NotThere, CommandFailed, NeverHappened) as reason:
         print(f"tests.cluster: {reason}", file=sys.stderr)
         return 1
 

@@ -58,7 +58,7 @@ class Cluster:
     def living_node(self) -> Node:
         """Return the first node that is a member of the cluster."""
         for node in self.nodes:
-            if node.is_on and node.status().coordinator:
+            if node.status().coordinator:
                 return node
         raise AssertionError(f"no node answers\n{self.evidence()}")
 
@@ -67,7 +67,7 @@ class Cluster:
 
         A node that is joining sees itself alone until it knows the coordinator.
         """
-        views = (node.status() for node in self.nodes if node.is_on)
+        views = (node.status() for node in self.nodes)
         return next((seen for seen in views if seen.coordinator), NOTHING)
 
     def wait_for(

@@ -62,6 +62,15 @@ def construct(name: str, count: int = 2, lower: Path = Path("/")) -> Constructio
     record.write(name)
     site = Site(name)
     record.write(name, site.pid)
+    try:
+        return _construct_in(site, count, lower)
+    except BaseException:
+        site.close()
+        record.remove(name)
+        raise
+
+
+def _construct_in(site: Site, count: int, lower: Path) -> Construction:
     network.make_bridge(site)
     numbers = range(1, count + 1)
     machines = tuple(NamespaceMachine(site, number, lower) for number in numbers)

@@ -11,6 +11,12 @@ from typing import Protocol
 
 from tests.cluster.harness.process import Completed
 
+SHARED_STORAGE = "/mnt/shared"  # one directory that all machines see, as a SAN would be
+
+
+class NoPower(Exception):
+    """A machine that is off was asked to run something."""
+
 
 class Machine(Protocol):
     """A machine that can be switched, unplugged and told to run a command."""
@@ -42,7 +48,7 @@ class Machine(Protocol):
         stdin_text: str = "",
         check: bool = True,
     ) -> Completed:
-        """Run a command on it."""
+        """Run a command on it; NoPower when it is off."""
 
     def start_service(self, name: str) -> None:
         """Start one of its services, corosync or pacemaker."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.cluster.harness import network, process
 from tests.cluster.harness.disk import make_disk
+from tests.cluster.harness.machine import SHARED_STORAGE, NoPower
 from tests.cluster.harness.process import Completed
 from tests.cluster.harness.site import (
     INSIDE,
@@ -25,7 +26,6 @@ from tests.cluster.harness.site import (
 )
 from tests.cluster.harness.wait import wait_until
 
-SHARED_STORAGE = "/mnt/shared"  # one directory that all nodes see, as a SAN would be
 OUTSIDE = "/run/harness"  # what reaches the node from outside: the power switch
 VOLATILE = ("postgresql",)  # made by systemd-tmpfiles on a booted system
 PID_FILE = "pid"
@@ -56,6 +56,7 @@ class NamespaceMachine:
         self._pid_descriptor = -1
         self._power = threading.RLock()  # the power switch has threads of its own
         self._children: list[subprocess.Popen[str]] = []
+        self._pacemaker: subprocess.Popen[str] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -103,7 +104,7 @@ class NamespaceMachine:
     def enter(self, user: str = "root") -> tuple[str, ...]:
         """Return what to put before a command that is to run on it."""
         if not self.is_on:
-            raise process.CommandFailed(f"{self.name} has no power")
+            raise NoPower(f"{self.name} has no power")
         become = () if user == "root" else ("runuser", "-u", user, "--")
         return (*enter_node(self.pid), *become)
 
@@ -115,7 +116,7 @@ class NamespaceMachine:
         stdin_text: str = "",
         check: bool = True,
     ) -> Completed:
-        """Run a command on it."""
+        """Run a command on it; NoPower when it is off."""
         return process.run(
             (*self.enter(user), *argv),
             timeout_s=timeout_s,
@@ -137,15 +138,16 @@ class NamespaceMachine:
         """Stop one of its services cleanly and wait until it has ended."""
         if name == "corosync":
             pid = self.run("cat", "/run/corosync.pid").stdout.strip()
-            self.run("corosync-cfgtool", "-H")  # does not wait for the end either
+            self.run("corosync-cfgtool", "-H")  # does not wait for the end itself
             wait_until(
                 f"end of corosync on {self.name}",
                 lambda: self.run("test", "-e", f"/proc/{pid}", check=False).returncode,
                 STOP_TIMEOUT_S,
             )
             return
-        self.run("pacemakerd", "--shutdown")  # does not wait for the end itself
-        self._pacemaker.wait(timeout=STOP_TIMEOUT_S)
+        self.run("pacemakerd", "--shutdown")  # does not wait for the end either
+        if self._pacemaker is not None:
+            self._pacemaker.wait(timeout=STOP_TIMEOUT_S)
 
     def file(self, path: str) -> Path:
         """Return where the harness finds a file of its disk."""

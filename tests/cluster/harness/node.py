@@ -8,7 +8,7 @@ nothing else of it.
 from __future__ import annotations
 
 from tests.cluster.harness import status
-from tests.cluster.harness.machine import Machine
+from tests.cluster.harness.machine import Machine, NoPower
 from tests.cluster.harness.process import Completed
 
 LOGS = {
@@ -80,8 +80,11 @@ class Node:
         self.machine.stop_service("corosync")
 
     def status(self) -> status.Status:
-        """Return the cluster's state as this node sees it."""
-        return status.parse(self.run(*status.CRM_MON, check=False).stdout)
+        """Return the cluster's state as this node sees it, NOTHING if it is off."""
+        try:
+            return status.parse(self.run(*status.CRM_MON, check=False).stdout)
+        except NoPower:
+            return status.NOTHING
 
     def show(self) -> str:
         """Return the cluster's state as crm_mon -1Af prints it."""

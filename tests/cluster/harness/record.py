@@ -8,9 +8,12 @@ is gone is dead: its namespaces went with the owner, and sweep removes what is l
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,21 +51,25 @@ def write(name: str, site_pid: int = 0, is_kept: bool = False) -> None:
         *(name, owner, start_time(owner)),
         *(site_pid, start_time(site_pid) if site_pid else "", is_kept),
     )
-    RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
-    _file(name).write_text(json.dumps(entry._asdict()), encoding="utf-8")
+    with _locked():
+        RUN_DIRECTORY.mkdir(exist_ok=True)
+        _file(name).write_text(json.dumps(entry._asdict()), encoding="utf-8")
 
 
 def remove(name: str) -> None:
     """Forget a cluster that is down; the last one takes the directory along."""
-    _file(name).unlink(missing_ok=True)
-    if RUN_DIRECTORY.is_dir() and not any(RUN_DIRECTORY.iterdir()):
-        RUN_DIRECTORY.rmdir()
+    with _locked():
+        _file(name).unlink(missing_ok=True)
+        if RUN_DIRECTORY.is_dir() and not any(RUN_DIRECTORY.iterdir()):
+            RUN_DIRECTORY.rmdir()
 
 
 def read_all() -> tuple[Record, ...]:
     """Return the record of every cluster, dead ones too."""
-    texts = (path.read_text(encoding="utf-8") for path in RUN_DIRECTORY.glob("*.json"))
-    return tuple(Record(**json.loads(text)) for text in texts if text)
+    with _locked():
+        paths = sorted(RUN_DIRECTORY.glob("*.json"))
+        texts = [path.read_text(encoding="utf-8") for path in paths]
+    return tuple(Record(**json.loads(text)) for text in texts)
 
 
 def is_alive(entry: Record) -> bool:
@@ -107,6 +114,17 @@ def _end(pid: int, started: str) -> None:
             lambda: start_time(pid) != started,
             END_TIMEOUT_S,
         )
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Keep others who start or end a cluster out for the time of the block."""
+    directory = os.open(RUN_DIRECTORY.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
 def _file(name: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.cluster.harness import configuration, postgres
 from tests.cluster.harness.cluster import RESOURCE, Cluster
-from tests.cluster.harness.namespace_machine import SHARED_STORAGE
+from tests.cluster.harness.machine import SHARED_STORAGE
 from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
 

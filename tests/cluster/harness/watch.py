@@ -10,7 +10,6 @@ from typing import Callable
 
 from tests.cluster.harness.cluster import ADDRESS_RESOURCE, RESOURCE, Cluster
 from tests.cluster.harness.method import STATUS_ATTRIBUTE
-from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.status import NOTHING, Status
 
 INTERVAL_S = 0.05  # STATE2 lasts a few tenths of a second
@@ -86,10 +85,7 @@ def _watch(
 
 
 def _changes(cluster: Cluster, told: Mapping[str, str]) -> dict[str, str]:
-    try:
-        status = cluster.status()
-    except CommandFailed:  # the node that was asked lost its power
-        return {}
+    status = cluster.status()
     if status == NOTHING:
         return {}
     states = {node.name: describe(status, node.name) for node in cluster.nodes}
