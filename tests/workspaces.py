@@ -17,9 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.processes import belonging_to, describe, end_all
+from tests.shared_memory import remove_that_of_dead_servers
 
 NAME = re.compile(r"pgsr-test-(\d+)-")
 ENDING_S = 3
+# Data directories are copied all the time: in memory that takes a tenth.
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED_BYTES = 2 << 30
 
 
 @contextmanager
@@ -28,7 +32,8 @@ def new_workspace() -> Iterator[Path]:
 
     Processes that are left in it at the end are ended, and fail the test.
     """
-    directory = Path(tempfile.mkdtemp(prefix=f"pgsr-test-{os.getpid()}-"))
+    prefix = f"pgsr-test-{os.getpid()}-"
+    directory = Path(tempfile.mkdtemp(prefix=prefix, dir=best_place()))
     directory.chmod(0o755)
     try:
         yield directory
@@ -36,6 +41,16 @@ def new_workspace() -> Iterator[Path]:
     finally:
         _remove(directory)
     assert not left, f"the test left processes behind: {left}"
+
+
+def best_place() -> Path:
+    """A file system in memory if there is one with room for servers and programs."""
+    if not MEMORY.is_mount():
+        return Path(tempfile.gettempdir())
+    found = os.statvfs(MEMORY)
+    has_room = found.f_bavail * found.f_frsize >= MEMORY_NEEDED_BYTES
+    may_execute = not found.f_flag & os.ST_NOEXEC
+    return MEMORY if has_room and may_execute else Path(tempfile.gettempdir())
 
 
 def left_behind(directory: Path) -> list[str]:
@@ -48,7 +63,8 @@ def left_behind(directory: Path) -> list[str]:
 
 def remove_those_of_killed_runs() -> None:
     """Remove the workspaces whose maker is gone, and what runs in them."""
-    for directory in Path(tempfile.gettempdir()).iterdir():
+    places = {Path(tempfile.gettempdir()), best_place()}
+    for directory in (entry for place in places for entry in place.iterdir()):
         made_by = NAME.match(directory.name)
         if not made_by or directory.stat().st_uid != os.geteuid():
             continue
@@ -58,4 +74,5 @@ def remove_those_of_killed_runs() -> None:
 
 def _remove(directory: Path) -> None:
     end_all(directory)
+    remove_that_of_dead_servers(directory)
     shutil.rmtree(directory, ignore_errors=True)

@@ -38,6 +38,7 @@ max_wal_senders = 10
 wal_receiver_status_interval = 1
 shared_buffers = 4MB
 fsync = off
+dynamic_shared_memory_type = mmap
 """
 
 

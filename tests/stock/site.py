@@ -29,6 +29,7 @@ CONFIGURATION = """
 listen_addresses = ''
 unix_socket_directories = '{socket}'
 fsync = off
+dynamic_shared_memory_type = mmap
 max_wal_senders = 2
 min_wal_size = 2MB
 max_wal_size = 4MB
