@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.harness import record, timeline
-from tests.cluster.harness.construction import Construction
+from tests.cluster.harness.configuration import crm_properties
+from tests.cluster.harness.construction import Construction, constructed
 from tests.cluster.harness.method import REPRESS_START
 from tests.cluster.harness.network import node_address
 from tests.cluster.harness.site import RUN_DIRECTORY
@@ -102,6 +103,25 @@ def test_disk_outlives_a_power_cut_and_differs_from_the_machine(
     assert node1.run("test", "-e", "/run/volatile", check=False).returncode != 0
     node2.boot_without_cluster()
     assert node2.run("test", "-e", REPRESS_START, check=False).returncode != 0
+
+
+def test_three_nodes_form_a_cluster_and_fence_the_one_that_loses_power() -> None:
+    with constructed(f"three-{os.getpid()}", count=3) as construction:
+        cluster = construction.cluster
+        for node in cluster.nodes:
+            node.power_on()
+        cluster.wait_for_online(*cluster.nodes)
+        names = [node.name for node in cluster.nodes]
+        cluster.configure(crm_properties(names))
+        cluster.wait_for(
+            "a power switch", lambda seen: seen.where("power-switch") != ""
+        )
+        node1, node2, node3 = cluster.nodes
+        node1.cut_power()
+        cluster.wait_for_fenced(node1)
+        cluster.wait_for_online(node2, node3)
+        requests = construction.power_switch.history
+        assert [(done.action, done.target) for done in requests] == [("off", "node1")]
 
 
 def test_acknowledged_rows_that_do_not_survive_are_lost() -> None:
