@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -20,6 +21,10 @@ from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.construction import Construction, constructed
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.node import Node
+
+# Root directory of the system that the nodes run; another one than the machine's own
+# tries another distribution's Pacemaker and PostgreSQL.
+NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
 
 serial = count(1)
 
@@ -81,4 +86,4 @@ def repaired(cluster: Cluster) -> Replicated:
 
 def _construction() -> AbstractContextManager[Construction]:
     record.sweep()
-    return constructed(f"test-{os.getpid()}-{next(serial)}")
+    return constructed(f"test-{os.getpid()}-{next(serial)}", lower=NODE_ROOT)

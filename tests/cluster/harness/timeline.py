@@ -18,7 +18,7 @@ POSTGRESQL_STAMP = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d+) UTC (.*
 CLUSTER_MILESTONES = (
     (r"A processor failed, forming new configuration", "detected: {0} is silent"),
     (r"Sync left\[\d+\]", "{0} left the membership"),
-    (r"Requesting fencing \(off\) of node", "fencing of {0} requested"),
+    (r"Requesting fencing \(off\)", "fencing of {0} requested"),
     (r"Operation 'off' targeting .* OK", "fenced: {0} is known to be off"),
     (r"Requesting local execution of promote operation", "promotion of {1} begins"),
     (r"Result of promote operation for .*: ok", "promoted: {1} has the primary"),
@@ -81,6 +81,10 @@ def _found(
     """Return the first line after the fault that reaches each milestone."""
     wanted = dict(milestones)
     for line in lines:
-        reached = [pattern for pattern in wanted if re.search(pattern, line.text)]
+        reached = [
+            pattern
+            for pattern in wanted
+            if re.search(pattern, line.text, re.IGNORECASE)
+        ]
         if line.at >= since and reached:
             yield Event(line.at, wanted.pop(reached[0]))
