@@ -83,7 +83,7 @@ def test_the_stock_agent_deletes_the_pid_file_of_a_full_server(
 ) -> None:
     start_server(site)
     with connections_exhausted(site):
-        call(stock, "start", site.parameters(), timeout_s=3)
+        call(stock, "start", site.parameters(), timeout_s=5)
         first_pid_file_is_gone = site.pid() is None
     end_all(site.top)
     assert first_pid_file_is_gone
@@ -155,7 +155,7 @@ def test_the_stock_agent_signals_a_process_that_is_not_the_server(
     stock: Agent, site: Site
 ) -> None:
     with stranger_in_the_pid_file(site) as stranger:
-        call(stock, "stop", site.parameters(), timeout_s=3)
+        call(stock, "stop", site.parameters(), timeout_s=5)
         assert not is_running(stranger)
 
 
