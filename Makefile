@@ -24,7 +24,7 @@ bench: as-root packages  ## Compare cost with the stock agent: programs launched
 clean:  ## Remove what was built, and a cluster that was left up
 	@if [ "$$(id -u)" -eq 0 ] && [ -e tests/cluster/__main__.py ]; then \
 		$(PYTHON) -m tests.cluster down; fi
-	rm -rf .venv .cache dist .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .cache dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 demo: as-root packages  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
@@ -73,8 +73,15 @@ servers: packages
 shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
 	@$(PYTHON) -m tests.cluster shell $(NODE)
 
+# Real servers share the machine well; cluster nodes want it for themselves.
 test: as-root servers $(TOOLS)  ## Install what is needed and run every test
-	.venv/bin/pytest --cov --cov-report=term
+	@rm -rf dist/reports && mkdir -p dist/reports
+	@status=0; \
+	.venv/bin/pytest -n 2 --cov --cov-report=term --junitxml=dist/reports/servers.xml \
+		tests/unit tests/postgres tests/stock || status=1; \
+	.venv/bin/pytest --junitxml=dist/reports/cluster.xml tests/cluster || status=1; \
+	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
+	exit $$status
 
 test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
 	.venv/bin/pytest tests/cluster

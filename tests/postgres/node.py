@@ -20,7 +20,7 @@ import pytest
 from psycopg2.extensions import connection
 
 from tests.postgres.cluster import RESOURCE, Cluster
-from tests.stock.programs import DATABASE_USER, PATH, Ended, must, run
+from tests.programs import DATABASE_USER, PATH, Ended, must, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AGENT = CHECKOUT / "resource-agents/resource.d/pgsr/pgsr"

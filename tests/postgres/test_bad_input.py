@@ -13,8 +13,8 @@ import pytest
 
 from tests.postgres.conftest import Pair
 from tests.postgres.node import Node
+from tests.programs import must
 from tests.provision.postgresql import installations
-from tests.stock.programs import must
 
 NOTICED_WITHIN_S = 10  # a bound for a slow machine; the operation has 30 seconds
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.postgres.conftest import Pair
 from tests.postgres.node import AGENT, Node
-from tests.stock.programs import run
+from tests.programs import run
 
 EFFECTS = "unlink,unlinkat,mkdir,rename,fsync,fork,vfork,clone,clone3,pidfd_send_signal"
 NEVER = 65_535  # the largest count that strace takes

@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.stock.programs import PATH, Ended, run
+from tests.programs import PATH, Ended, run
 
 STOCK_PROGRAM = Path("/usr/lib/ocf/resource.d/heartbeat/pgsql")
 MONITOR_INTERVAL_MS = 30_000

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import must
 from tests.provision.postgresql import CHECKOUT
 from tests.stock.agents import STOCK_PROGRAM, Agent
-from tests.stock.programs import must
 from tests.stock.site import Site, make_site, make_template
 from tests.workspaces import new_workspace
 

@@ -20,8 +20,8 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from tests.processes import parent_of
+from tests.programs import DATABASE_USER, Ended, must, run
 from tests.provision.postgresql import DEBIAN_BIN
-from tests.stock.programs import DATABASE_USER, Ended, must, run
 
 PR_SET_CHILD_SUBREAPER = 36  # sys/prctl.h
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple, Optional
 
-from tests.stock.programs import DATABASE_USER
+from tests.programs import DATABASE_USER
 from tests.stock.site import (
     Site,
     kill_server,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.programs import DATABASE_USER
 from tests.stock.agents import Agent, Code, call
-from tests.stock.programs import DATABASE_USER
 from tests.stock.site import Site, is_running, stop_server
 
 WRONG_NUMBERS: tuple[tuple[str, ...], ...] = ((), ("start", "stop"), ("monitor", ""))

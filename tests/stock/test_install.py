@@ -7,9 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+from tests.programs import must
 from tests.provision.postgresql import CHECKOUT
 from tests.stock.agents import Agent, call
-from tests.stock.programs import must
 
 OCF = "usr/lib/ocf"
 

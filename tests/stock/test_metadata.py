@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.programs import PATH, must, run
 from tests.stock.agents import Agent, call
-from tests.stock.programs import PATH, must, run
 
 SCHEMAS = Path("/usr/share/resource-agents")
 # What a stand-alone server uses of the parameters. The default of `config` follows

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from tests.programs import PATH, Ended, run
 from tests.stock.agents import Agent
-from tests.stock.programs import PATH, Ended, run
 from tests.stock.site import Site, stop_server
 
 PROGRAM = "/usr/sbin/ocf-tester"

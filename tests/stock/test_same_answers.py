@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.processes import belonging_to, describe, end_all
+from tests.programs import DATABASE_USER
 from tests.stock.agents import MONITOR_INTERVAL_MS, Agent, call
 from tests.stock.differences import DIFFERENCES, everywhere, ours_where_stock_says
-from tests.stock.programs import DATABASE_USER
 from tests.stock.site import Site
 from tests.stock.situations import (
     ACTIONS,

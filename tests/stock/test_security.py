@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import DATABASE_USER, must, run
 from tests.stock.agents import Agent, call, environment_of
-from tests.stock.programs import DATABASE_USER, must, run
 from tests.stock.site import Site, start_server, stop_server
 
 SECRET = "k8jd72hs"

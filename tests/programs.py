@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The only place of these tests that spawns. Everything has a deadline."""
+"""Runs programs for the tests of the agent. Everything has a deadline."""
 
 from __future__ import annotations
 
