@@ -51,6 +51,21 @@ def test_killed_postmaster_of_the_primary_promotes_the_standby(
     assert primary.is_on, "a crashed server is no reason to fence its node"
 
 
+def test_hanging_postmaster_of_the_primary_is_replaced_by_the_standby(
+    pgsr_cluster: Replicated,
+) -> None:
+    """Sessions that exist work on until the monitor gives the hanging server up."""
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(100)
+        postgres.signal_postmaster(primary, "STOP")
+        cluster.wait_for_promoted(standby)
+        writer.wait_for_new_row()
+    assert_bounded(writer.verdict(), KILL_LIMIT_S)
+    assert primary.is_on
+    assert not postgres.is_running(primary)
+
+
 def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
     pgsr_cluster: Replicated, power_switch: PowerSwitch
 ) -> None:
