@@ -3,8 +3,8 @@
 
     python -m tests.summary REPORT.xml...
 
-prints `N passed, N failed`, and what was skipped. A report that cannot be read counts as
-a failure.
+prints `N passed, N failed`, and what was skipped. A report that cannot be read counts
+as a failure.
 """
 
 from __future__ import annotations
