@@ -110,6 +110,7 @@ class Node(NamedTuple):
             "OCF_RESKEY_CRM_meta_on_node": self.name,
             "OCF_RESKEY_CRM_meta_promotable": "true",
             "HA_SBIN_DIR": str(self.cluster.tools),
+            "OCF_CHECK_LEVEL": given.pop("CHECK_LEVEL", "0"),
             **{f"OCF_RESKEY_{name}": value for name, value in given.items()},
         }
 

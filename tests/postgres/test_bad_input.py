@@ -134,10 +134,11 @@ def test_a_standby_that_watches_another_trigger_file_is_refused(pair: Pair) -> N
     node2.follow(node1)
     cluster.set_node("node1", role="Promoted")
     other = str(node2.flags / "other")
-    answer = node2.agent("start", trigger_file=other)
-    assert answer.code == 6
-    assert other in answer.log
-    assert str(node2.trigger) in answer.log
+    for action in ("start", "validate-all"):
+        answer = node2.agent(action, trigger_file=other, CHECK_LEVEL="10")
+        assert answer.code == 6, action
+        assert other in answer.log
+        assert str(node2.trigger) in answer.log
     assert not node2.start_flag.exists()
 
 

@@ -12,6 +12,7 @@ from pgsr.declared import Parameters
 from pgsr.instance import Instance
 from pgsr.ocf import NotConfigured, NotInstalled, PermissionDenied
 from pgsr.postgres import datadir
+from pgsr.postgres.promote import require_same_trigger_file
 from pgsr.wait import until
 
 
@@ -45,6 +46,8 @@ def require_node(instance: Instance) -> None:
     _require_same_version(instance)
     if parameters.rep_mode == "async":
         _require_flag_directories(parameters, account)
+        if datadir.is_standby_configured(parameters.pgdata):
+            require_same_trigger_file(instance)
 
 
 def _replication_problems(parameters: Parameters, is_promotable: bool) -> list[str]:

@@ -15,7 +15,6 @@ from pgsr.ocf import AgentError, Exit
 from pgsr.postgres import datadir
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.promote import promote as promote_server
-from pgsr.postgres.promote import require_same_trigger_file
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
 from pgsr.receiver import publish_receiver_status
@@ -143,7 +142,6 @@ def _write_status_of_stop(action: Action, did_run: bool) -> None:
 
 def _start_standby(action: Action) -> Exit:
     instance = action.instance
-    require_same_trigger_file(instance)
     files.create(_start_flag(action), instance.account, "Started as a standby.\n")
     server = _start_server(action)
     if server.role is not Role.STANDBY:
