@@ -13,7 +13,9 @@ from pgsr.ocf import AgentError
 from pgsr.pacemaker import parse_cluster
 from pgsr.postgres import datadir, ping, postmaster
 from pgsr.postgres.start import telling_part
-from pgsr.state import ControlState, Peer
+from pgsr.state import Cluster, ControlState, Peer
+
+RECORDED = Path(__file__).parent / "data"
 
 PID_FILE = """4711
 /srv/data
@@ -163,7 +165,9 @@ def test_a_promoted_instance_is_seen_with_every_spelling(
         ('role="Stopped" pending="Starting"', "Started"),
         ('role="Stopped" pending="Monitoring"', "Stopped"),
         ('role="Starting"', "Started"),
-        ('role="Promoting"', "Started"),
+        ('role="Promoting"', "Promoted"),
+        ('role="Demoting"', "Started"),
+        ('role="Stopping"', "Started"),
         ('role="Unpromoted" pending="Promoting"', "Unpromoted"),
     ],
 )
@@ -173,6 +177,42 @@ def test_an_instance_that_is_about_to_start_counts_as_active(
     resources = f'<resource id="pgsql" {words}><node name="node10"/></resource>'
     seen = parse_cluster(crm_mon(NODES, resources), "pgsql", "node1")
     assert seen.peers[0].role == role
+
+
+def recorded(name: str, node: str) -> Cluster:
+    text = (RECORDED / f"crm_mon-{name}.xml").read_text()
+    return parse_cluster(text, "pgsql", node)
+
+
+@pytest.mark.parametrize("version", ["2.1.5", "3.0.0"])
+def test_a_healthy_cluster_is_read_from_what_pacemaker_printed(version: str) -> None:
+    primary = {"status": "PRI", "last-primary": "yes"}
+    assert recorded(version, "node2") == Cluster(
+        "node2",
+        {"status": "HS"},
+        "100",
+        (Peer("node1", True, False, False, "Promoted", primary),),
+        is_fencing_enabled=True,
+        is_target_stopped=False,
+    )
+
+
+def test_a_primary_out_of_reach_is_read_from_what_pacemaker_printed() -> None:
+    [peer] = recorded("3.0.0-unclean", "node2").peers
+    assert peer == Peer("node1", False, False, False, "Promoted", {})
+
+
+def test_a_fenced_node_is_read_from_what_pacemaker_printed() -> None:
+    [peer] = recorded("3.0.0-promoting", "node2").peers
+    assert peer == Peer("node1", False, True, False, "Stopped", {})
+    [peer] = recorded("3.0.0-promoting", "node1").peers
+    assert peer.role == "Promoted"
+
+
+def test_a_resource_that_stops_is_read_from_what_pacemaker_printed() -> None:
+    seen = recorded("2.1.5-stopping", "node1")
+    assert seen.is_target_stopped
+    assert [peer.role for peer in seen.peers] == ["Started"]
 
 
 def test_an_output_that_is_no_xml_is_an_error() -> None:

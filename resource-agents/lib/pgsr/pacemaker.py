@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 # Pacemaker 2.0 still says Master and Slave.
-_CURRENT_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
+# An instance that is being promoted may be a primary already.
+_CURRENT_ROLES = {
+    "Master": "Promoted",
+    "Slave": "Unpromoted",
+    "Promoting": "Promoted",
+}
 _WEIGHTS = ("Stopped", "Started", "Unpromoted", "Promoted")
 
 
