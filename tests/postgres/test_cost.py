@@ -90,6 +90,12 @@ def test_a_monitor_writes_only_what_changed(replicating: Pair) -> None:
     one_change = monitor_cost(standby, 0)
     assert one_change.programs == (*ITSELF, *LOOK, *WRITE)
     assert one_change.processes <= MOST_FOR_STANDBY
+    cluster.set_node("node2", attributes={"db-status": "HS:alone"})
+    both_changed = monitor_cost(standby, 0)
+    assert both_changed.processes <= MOST_FOR_STANDBY
+    assert cluster.score("node2") == "100", "the score comes first"
+    assert monitor_cost(standby, 0).processes <= MOST_FOR_STANDBY
+    assert cluster.status("node2") == "HS"
     cluster.set_node("node1", attributes={})
     all_changed = monitor_cost(primary, 8)
     assert all_changed.programs == (*ITSELF, *LOOK, *WRITE, *WRITE)
@@ -124,7 +130,7 @@ def test_a_standby_is_started_and_promoted_with_one_look_each(
     primary.operate("start")
     primary.operate("promote")
     standby.follow(primary)
-    before = (*ITSELF, *VERSION_CHECK, *LOOK, *question)
+    before = (*ITSELF, *VERSION_CHECK, *question, *LOOK)
     started = (*before, *SERVER_START, *WRITE, *WRITE)
     assert cost(standby, "start").programs == started
     primary.kill_server()

@@ -22,6 +22,10 @@ from pgsr.state import (
 from tests.unit import observed
 from tests.unit.observed import cluster, flags
 
+BUSY_PRIMARY = Server(Service.BUSY, Role.PRIMARY)
+BUSY_STANDBY = Server(Service.BUSY, Role.STANDBY)
+HUNG_PRIMARY = Server(Service.UNREACHABLE, Role.PRIMARY)
+HUNG_STANDBY = Server(Service.UNREACHABLE, Role.STANDBY)
 FLAG_FILE = "/var/lib/pgsql/PGSQL.5432.repress_start"
 
 
@@ -126,46 +130,46 @@ def test_every_refusal_fits_into_an_exit_reason_and_has_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "status", "code", "expected_status", "score"),
+    ("server", "has_streamed", "code", "status", "score"),
     [
-        (observed.RUNNING_PRIMARY, "", Exit.RUNNING_PROMOTED, "PRI", "1000"),
-        (observed.STREAMING, "", Exit.SUCCESS, "HS", "100"),
-        (observed.STREAMING, "HS:alone", Exit.SUCCESS, "HS", "100"),
-        (observed.ALONE, "", Exit.SUCCESS, "HS:alone", "-INFINITY"),
-        (observed.ALONE, "HS:alone", Exit.SUCCESS, "HS:alone", "-INFINITY"),
-        (observed.ALONE, "HS", Exit.SUCCESS, "HS", "100"),
-        (observed.OLD_STANDBY, "", Exit.SUCCESS, "HS", "100"),
-        (
-            Server(Service.BUSY, Role.PRIMARY),
-            "PRI",
-            Exit.RUNNING_PROMOTED,
-            "PRI",
-            "1000",
-        ),
-        (Server(Service.BUSY, Role.STANDBY), "HS", Exit.SUCCESS, "HS", "100"),
-        (Server(Service.BUSY), "", Exit.ERROR, "UNKNOWN:with errors", None),
-        (
-            Server(Service.UNREACHABLE, Role.PRIMARY),
-            "PRI",
-            Exit.ERROR,
-            "UNKNOWN:with errors",
-            None,
-        ),
-        (
-            Server(Service.UNREACHABLE, Role.STANDBY),
-            "HS",
-            Exit.ERROR,
-            "UNKNOWN:with errors",
-            None,
-        ),
-        (Server(Service.LEFTOVERS), "PRI", Exit.ERROR, "UNKNOWN:with errors", None),
+        (observed.RUNNING_PRIMARY, False, Exit.RUNNING_PROMOTED, "PRI", "1000"),
+        (observed.STREAMING, False, Exit.SUCCESS, "HS", "100"),
+        (observed.STREAMING, True, Exit.SUCCESS, "HS", "100"),
+        (observed.ALONE, False, Exit.SUCCESS, "HS:alone", "-INFINITY"),
+        (observed.ALONE, True, Exit.SUCCESS, "HS", "100"),
+        (observed.OLD_STANDBY, False, Exit.SUCCESS, "HS", "100"),
+        (BUSY_PRIMARY, False, Exit.RUNNING_PROMOTED, "PRI", "1000"),
+        (BUSY_STANDBY, True, Exit.SUCCESS, "HS", "100"),
+        (Server(Service.BUSY), True, Exit.ERROR, "UNKNOWN:with errors", None),
+        (HUNG_PRIMARY, True, Exit.ERROR, "UNKNOWN:with errors", None),
+        (HUNG_STANDBY, True, Exit.ERROR, "UNKNOWN:with errors", None),
+        (Server(Service.LEFTOVERS), True, Exit.ERROR, "UNKNOWN:with errors", None),
     ],
 )
 def test_a_monitor_reports_what_runs(
-    server: Server, status: str, code: Exit, expected_status: str, score: str | None
+    server: Server, has_streamed: bool, code: Exit, status: str, score: str | None
 ) -> None:
-    expected = decide.Report(code, expected_status, score)
-    assert decide.report(server, status) == expected
+    said = decide.report(server, has_streamed)
+    assert said == decide.Report(code, status, score)
+
+
+@pytest.mark.parametrize(
+    ("status", "score", "expected"),
+    [
+        ("HS", "100", True),
+        ("HS", "", True),
+        ("HS:alone", "100", True),
+        ("UNKNOWN:with errors", "100", True),
+        ("HS:alone", "-INFINITY", False),
+        ("STOP", "", False),
+        ("PRI", "1000", False),
+    ],
+)
+def test_score_or_status_tell_that_a_standby_has_streamed(
+    status: str, score: str, expected: bool
+) -> None:
+    seen = cluster()._replace(own={"status": status}, score=score)
+    assert decide.has_streamed(seen) == expected
 
 
 @pytest.mark.parametrize(

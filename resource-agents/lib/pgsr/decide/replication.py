@@ -133,24 +133,34 @@ def may_promote(
     return ALLOWED
 
 
-def report(server: Server, status: str) -> Report:
-    """Return what a monitor says about ``server``; ``status`` is the one in force."""
+def has_streamed(cluster: Cluster) -> bool:
+    """Tell whether the attributes say that this standby streamed since its start.
+
+    Either of the two does: a monitor may have written only one of them yet.
+    """
+    return cluster.own.get("status") == STATUS_STANDBY or (
+        cluster.score == SCORE_STANDBY
+    )
+
+
+def report(server: Server, has_streamed: bool) -> Report:
+    """Return what a monitor says about ``server``."""
     is_alive = server.service in (Service.ANSWERS, Service.BUSY)
     if is_alive and server.role is Role.PRIMARY:
         return Report(Exit.RUNNING_PROMOTED, STATUS_PRIMARY, SCORE_PRIMARY)
     if is_alive and server.role is Role.STANDBY:
-        return _standby_report(server, status)
+        return _standby_report(server, has_streamed)
     return Report(Exit.ERROR, STATUS_UNKNOWN)
 
 
-def _standby_report(server: Server, status: str) -> Report:
+def _standby_report(server: Server, has_streamed: bool) -> Report:
     """A standby can be promoted once its WAL receiver has streamed since its start.
 
     Until then its data may be as old as the backup.  Afterwards the score stays: a
     receiver that stops is just what a dead primary looks like.  A server that cannot
     say it (before 9.6) is trusted, as the flag files alone protect it.
     """
-    if server.is_streaming is not False or status == STATUS_STANDBY:
+    if server.is_streaming is not False or has_streamed:
         return Report(Exit.SUCCESS, STATUS_STANDBY, SCORE_STANDBY)
     return Report(Exit.SUCCESS, STATUS_ALONE, MINUS_INFINITY)
 

@@ -7,42 +7,42 @@ after a kill between any two of them the flag files must still tell the truth.
 
 from __future__ import annotations
 
-from pgsr import files
+from pgsr import files, flags
 from pgsr.action import Action
 from pgsr.decide import replication as decide
+from pgsr.modes import last_primary
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import datadir
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.promote import promote as promote_server
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
 from pgsr.receiver import publish_receiver_status
-from pgsr.state import Cluster, Flags, Role, Server, Service, Verdict
+from pgsr.state import Cluster, Role, Server, Service, Verdict
 from pgsr.wait import now, share, until
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
 # A walreceiver connects within moments of the standby's start, or not at all.
 _STREAMING_WAIT_S = 3.0
-_LAST_INSTANCE_SHARE = 0.5
-_LAST_INSTANCE_LOOK_S = 0.05
 
 
 def start(action: Action) -> Exit:
     """STATE1 to STATE2 (primary configuration) or to STATE3 (standby)."""
-    instance, start_flag = action.instance, _start_flag(action)
-    files.remove(_monitor_flag(action), instance.account)
+    instance, start_flag = action.instance, flags.start_flag(action)
+    files.remove(flags.monitor_flag(action), instance.account)
     files.remove(instance.parameters.trigger_file, instance.account)
-    flags, cluster = _flags(action), action.pacemaker.look()
+    found, cluster = flags.observe(action), action.pacemaker.look()
     _warn_without_fencing(action, cluster)
-    if not flags.is_start_repressed and _is_running(action):
+    if not found.is_start_repressed and _is_running(action):
         return _adopt(action)
-    verdict = decide.may_start(flags, cluster, start_flag)
+    verdict = decide.may_start(found, cluster, start_flag)
     if not verdict.is_allowed:
         raise _refused(action, verdict)
-    if flags.is_standby_configured:
+    if found.is_standby_configured:
         return _start_standby(action)
-    files.create(_monitor_flag(action), instance.account, "A promotion is awaited.\n")
+    files.create(
+        flags.monitor_flag(action), instance.account, "A promotion is awaited.\n"
+    )
     action.pacemaker.set_score(decide.SCORE_PRIMARY)
     _set_status(action, decide.STATUS_WAITING)
     return Exit.SUCCESS
@@ -55,11 +55,11 @@ def promote(action: Action) -> Exit:
     if server.role is Role.PRIMARY and server.service in _ALIVE:
         action.instance.log.info("PostgreSQL is already Master. Don't execute promote.")
         return _promoted(action)
-    flags, cluster = _flags(action), action.pacemaker.look()
-    verdict = decide.may_promote(flags, server, cluster, _start_flag(action))
+    found, cluster = flags.observe(action), action.pacemaker.look()
+    verdict = decide.may_promote(found, server, cluster, flags.start_flag(action))
     if not verdict.is_allowed:
         raise _refused(action, verdict)
-    _claim_last_primary(action, cluster)
+    last_primary.claim(action, cluster)
     if server.role is Role.STANDBY:
         promote_server(action.instance)
     else:
@@ -77,7 +77,7 @@ def demote(action: Action) -> Exit:
         stop_server(action.instance)
     else:
         action.instance.log.info("PostgreSQL is already stopped on demote.")
-    files.create(_monitor_flag(action), action.instance.account, "Demoted.\n")
+    files.create(flags.monitor_flag(action), action.instance.account, "Demoted.\n")
     action.try_to(lambda: _write_status_of_stop(action, did_run))
     return Exit.SUCCESS
 
@@ -90,8 +90,10 @@ def stop(action: Action) -> Exit:
         stop_server(action.instance)
     else:
         action.instance.log.info("PostgreSQL is already stopped.")
-    action.try_to(lambda: _release_newest_data(action))
-    action.try_to(lambda: files.remove(_monitor_flag(action), action.instance.account))
+    action.try_to(lambda: last_primary.release(action))
+    action.try_to(
+        lambda: files.remove(flags.monitor_flag(action), action.instance.account)
+    )
     action.try_to(lambda: _write_status_of_stop(action, did_run))
     return Exit.SUCCESS
 
@@ -112,7 +114,7 @@ def monitor(action: Action) -> Exit:
 
 def _report_stopped(action: Action) -> Exit:
     is_probe = action.call.is_probe
-    is_repressed = not is_probe and files.exists(_monitor_flag(action))
+    is_repressed = not is_probe and files.exists(flags.monitor_flag(action))
     said = decide.report_stopped(is_repressed, is_probe)
     if said.status:
         _set_status(action, said.status)
@@ -127,8 +129,8 @@ def _report(action: Action, server: Server) -> Exit:
         cluster = action.pacemaker.look()
     except AgentError as error:
         action.instance.log.warning(str(error))
-        return decide.report(server, "").code
-    said = decide.report(server, cluster.own.get("status", ""))
+        return decide.report(server, has_streamed=False).code
+    said = decide.report(server, decide.has_streamed(cluster))
     action.try_to(lambda: _write_changes(action, said, cluster))
     return said.code
 
@@ -142,7 +144,7 @@ def _write_status_of_stop(action: Action, did_run: bool) -> None:
 
 def _start_standby(action: Action) -> Exit:
     instance = action.instance
-    files.create(_start_flag(action), instance.account, "Started as a standby.\n")
+    files.create(flags.start_flag(action), instance.account, "Started as a standby.\n")
     server = _start_server(action)
     if server.role is not Role.STANDBY:
         raise AgentError(
@@ -150,7 +152,7 @@ def _start_standby(action: Action) -> Exit:
         )
     deadline = min(now() + _STREAMING_WAIT_S, instance.deadline)
     streaming = until(lambda: _streaming(action), deadline)
-    said = decide.report(streaming or server, "")
+    said = decide.report(streaming or server, has_streamed=False)
     action.pacemaker.set_score(said.score or decide.MINUS_INFINITY)
     _set_status(action, said.status or decide.STATUS_ALONE)
     return said.code
@@ -158,11 +160,11 @@ def _start_standby(action: Action) -> Exit:
 
 def _start_primary(action: Action) -> None:
     account = action.instance.account
-    files.create(_start_flag(action), account, "Started as the primary.\n")
+    files.create(flags.start_flag(action), account, "Started as the primary.\n")
     server = _start_server(action)
     if server.role is not Role.PRIMARY:
         raise AgentError("Can't start PostgreSQL as primary on promote.")
-    files.remove(_monitor_flag(action), account)
+    files.remove(flags.monitor_flag(action), account)
 
 
 def _start_server(action: Action) -> Server:
@@ -172,7 +174,7 @@ def _start_server(action: Action) -> Server:
     except AgentError as error:
         error.advice += (
             f" The data directory counts as used now: before the next try remove"
-            f" {_start_flag(action)}, unless the data may be out of date"
+            f" {flags.start_flag(action)}, unless the data may be out of date"
         )
         raise
 
@@ -184,7 +186,7 @@ def _streaming(action: Action) -> Server | None:
 
 def _promoted(action: Action) -> Exit:
     """Confirm: the attributes of a primary; nothing else is left to do."""
-    files.remove(_monitor_flag(action), action.instance.account)
+    files.remove(flags.monitor_flag(action), action.instance.account)
     action.pacemaker.set_score(decide.SCORE_PRIMARY)
     _set_status(action, decide.STATUS_PRIMARY)
     return Exit.SUCCESS
@@ -204,49 +206,28 @@ def _put_to_use(action: Action) -> None:
     """Set the flags of a server that was found running."""
     account, log = action.instance.account, action.instance.log
     log.warning("PostgreSQL runs already; it was not started by the cluster")
-    files.remove(_monitor_flag(action), account)
+    files.remove(flags.monitor_flag(action), account)
     files.remove(action.instance.parameters.trigger_file, account)
-    files.create(_start_flag(action), account, "Found running.\n")
-
-
-def _claim_last_primary(action: Action, cluster: Cluster) -> None:
-    """Say that this node is primary last, before it takes a single write."""
-    for peer in cluster.peers:
-        if decide.LAST_PRIMARY in peer.own:
-            action.pacemaker.delete_attribute(decide.LAST_PRIMARY, peer.name)
-    action.pacemaker.set_attribute(decide.LAST_PRIMARY, "yes")
-
-
-def _release_newest_data(action: Action) -> None:
-    """Allow the next start of a primary that stopped cleanly and last.
-
-    Its data is then provably the newest, and a planned stop of the whole cluster
-    needs no hand work.
-    """
-    control = datadir.control_state(action.instance.pgdata)
-    flags = _flags(action)
-    if not flags.is_start_repressed or not decide.is_clean_primary(flags, control):
-        return
-    deadline = share(action.instance.deadline, _LAST_INSTANCE_SHARE)
-    last = until(lambda: _decided(action), deadline, _LAST_INSTANCE_LOOK_S)
-    if last is decide.LastInstance.YES:
-        files.remove(_start_flag(action), action.instance.account)
-        action.instance.log.info(
-            f"Removing {_start_flag(action)}: this primary stopped cleanly and last."
-        )
-
-
-def _decided(action: Action) -> decide.LastInstance | None:
-    last = decide.last_instance(action.pacemaker.look())
-    return None if last is decide.LastInstance.WAIT else last
+    files.create(flags.start_flag(action), account, "Found running.\n")
 
 
 def _write_changes(action: Action, said: decide.Report, cluster: Cluster) -> None:
-    """Write only what differs: each write costs a process, and all nodes hear it."""
+    """Write only what differs: each write costs a process, and all nodes hear it.
+
+    A standby's monitor, at most three processes, writes one attribute, the score
+    first; the next one writes the other.
+    """
     if said.score is not None and said.score != cluster.score:
         action.pacemaker.set_score(said.score)
+        if _is_frugal(action, said):
+            return
     if said.status is not None and said.status != cluster.own.get("status"):
         action.pacemaker.set_attribute("status", said.status)
+
+
+def _is_frugal(action: Action, said: decide.Report) -> bool:
+    is_recurring = action.call.action == "monitor" and not action.call.is_probe
+    return is_recurring and said.code is Exit.SUCCESS
 
 
 def _warn_without_fencing(action: Action, cluster: Cluster) -> None:
@@ -273,19 +254,3 @@ def _set_status(action: Action, status: str) -> None:
 
 def _is_running(action: Action) -> bool:
     return from_processes(action.instance.pgdata) is Service.ANSWERS
-
-
-def _flags(action: Action) -> Flags:
-    return Flags(
-        is_start_repressed=files.exists(_start_flag(action)),
-        is_monitor_repressed=files.exists(_monitor_flag(action)),
-        is_standby_configured=datadir.is_standby_configured(action.instance.pgdata),
-    )
-
-
-def _start_flag(action: Action) -> str:
-    return f"{action.instance.parameters.flag_prefix}.repress_start"
-
-
-def _monitor_flag(action: Action) -> str:
-    return f"{action.instance.parameters.flag_prefix}.repress_monitor"
