@@ -86,6 +86,13 @@ def must(argv: Sequence[str], timeout_s: float = 60, user: str | None = None) ->
     return ended.out
 
 
+def exit_reason(ended: Ended) -> str:
+    """The reason that Pacemaker would show."""
+    prefix = "ocf-exit-reason:"
+    reasons = [line for line in ended.err.splitlines() if line.startswith(prefix)]
+    return reasons[-1][len(prefix) :] if reasons else ""
+
+
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode("utf-8", "replace")

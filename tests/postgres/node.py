@@ -20,7 +20,7 @@ import pytest
 from psycopg2.extensions import connection
 
 from tests.postgres.cluster import RESOURCE, Cluster
-from tests.programs import DATABASE_USER, PATH, Ended, must, run
+from tests.programs import DATABASE_USER, PATH, Ended, exit_reason, must, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AGENT = CHECKOUT / "resource-agents/resource.d/pgsr/pgsr"
@@ -249,11 +249,8 @@ class Node(NamedTuple):
 
 def answer_of(ended: Ended) -> Answer:
     """Return the answer in an ended call."""
-    prefix = "ocf-exit-reason:"
-    reasons = [line for line in ended.err.splitlines() if line.startswith(prefix)]
-    reason = reasons[-1][len(prefix) :] if reasons else ""
     assert "Traceback" not in ended.err, ended.err
-    return Answer(ended.code, reason, ended.err, ended.out)
+    return Answer(ended.code, exit_reason(ended), ended.err, ended.out)
 
 
 def make_template(programs: Path, directory: Path) -> Path:

@@ -76,10 +76,3 @@ def environment_of(agent: Agent, parameters: Mapping[str, str]) -> dict[str, str
         "HA_debug": "0",
         **{f"OCF_RESKEY_{name}": value for name, value in parameters.items()},
     }
-
-
-def exit_reason(ended: Ended) -> str:
-    """The reason that Pacemaker would show."""
-    prefix = "ocf-exit-reason:"
-    reasons = [line for line in ended.err.splitlines() if line.startswith(prefix)]
-    return reasons[-1][len(prefix) :] if reasons else ""

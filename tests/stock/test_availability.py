@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import belonging_to, describe, end_all, members_of_session
+from tests.programs import exit_reason
 from tests.provision.postgresql import DEBIAN_BIN
-from tests.stock.agents import Agent, call, exit_reason
+from tests.stock.agents import Agent, call
 from tests.stock.site import (
     Site,
     connect,

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.processes import end_all
-from tests.programs import DATABASE_USER, launch, must
+from tests.programs import DATABASE_USER, exit_reason, launch, must
 from tests.provision.postgresql import DEBIAN_BIN
-from tests.stock.agents import Agent, call, exit_reason
+from tests.stock.agents import Agent, call
 from tests.stock.site import (
     Site,
     connections_exhausted,

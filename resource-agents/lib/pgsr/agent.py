@@ -65,11 +65,16 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
         return Exit.UNIMPLEMENTED
     if call.action in ("start", "promote", "validate-all"):
         validation.require_parameters(parameters, call.is_promotable)
-    excuse = _why_nothing_can_run(parameters)
-    if excuse and call.action in _ANSWERS_WITHOUT_SERVER:
-        journal.info(f"{excuse}: nothing runs")
-        return _ANSWERS_WITHOUT_SERVER[call.action]
-    owner = _owner(parameters, call.action)
+    if "pgdata" in parameters.refused and call.action in _ANSWERS_WITHOUT_SERVER:
+        return _nothing_runs(call, journal, parameters.problems[0])
+    try:
+        owner = account.find(parameters.pgdba)
+    except ocf.NotInstalled as error:
+        if call.action not in _ANSWERS_WITHOUT_SERVER:
+            raise
+        if from_processes(parameters.pgdata) is Service.STOPPED:
+            return _nothing_runs(call, journal, str(error))
+        owner = _owner_of_what_runs(parameters, call.action, error)
     account.require_right_to_act_as(owner)
     margin_s = min(_LONGEST_MARGIN_S, call.timeout_s * _MARGIN)
     deadline = now() + call.timeout_s - margin_s
@@ -77,32 +82,25 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
     return verb(Action(call, instance, pacemaker.connect(call, environ, deadline)))
 
 
-def _owner(parameters: Parameters, action: str) -> account.Account:
-    """Return the database's user; a running server is stopped even without one."""
-    try:
-        return account.find(parameters.pgdba)
-    except ocf.NotInstalled as error:
-        if action in ("stop", "demote"):
-            return account.owner_of(parameters.pgdata)
-        if action in _ANSWERS_WITHOUT_SERVER:
-            # A server runs: a probe's "not installed" would mean that none does.
-            raise AgentError(str(error)) from None
-        raise
+def _nothing_runs(call: Invocation, journal: log.Log, why: str) -> Exit:
+    """Answer that the resource is stopped, since no server can run as it is set.
 
-
-def _why_nothing_can_run(parameters: Parameters) -> str:
-    """Return why no server can run with these parameters, empty if one can.
-
-    Such a resource is stopped: an error would make Pacemaker fence a healthy node.
+    An error would make Pacemaker fence a healthy node.
     """
-    if "pgdata" in parameters.refused:
-        return parameters.problems[0]
-    try:
-        account.find(parameters.pgdba)
-    except ocf.NotInstalled as error:
-        is_stopped = from_processes(parameters.pgdata) is Service.STOPPED
-        return str(error) if is_stopped else ""
-    return ""
+    journal.info(f"{why}: nothing runs")
+    return _ANSWERS_WITHOUT_SERVER[call.action]
+
+
+def _owner_of_what_runs(
+    parameters: Parameters, action: str, error: AgentError
+) -> account.Account:
+    """Return who runs a server whose user ``pgdba`` is not: it can be stopped.
+
+    Of the others, a probe's "not installed" would mean that no server runs.
+    """
+    if action in ("stop", "demote"):
+        return account.owner_of(parameters.pgdata)
+    raise AgentError(str(error))
 
 
 def _verbs(parameters: Parameters, call: Invocation) -> Mapping[str, Verb]:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from pgsr import process
 from pgsr.account import Account
 from pgsr.declared import Parameters
 from pgsr.log import Log
@@ -33,3 +35,7 @@ class Instance(NamedTuple):
         if libraries not in ("", "/usr/lib"):
             environment["LD_LIBRARY_PATH"] = libraries
         return environment
+
+    def run(self, argv: Sequence[str]) -> tuple[int | None, str]:
+        """Run a program of PostgreSQL to its end: its exit code and its output."""
+        return process.run_as(argv, self.account, self.environment(), self.deadline)

@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from pgsr.account import Account
 from pgsr.ocf import AgentError, NotInstalled
-from pgsr.wait import now
+from pgsr.wait import now, until
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,11 +32,11 @@ class Result(NamedTuple):
 
 def environment(account: Account | None, extra: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of a child."""
-    built = {"PATH": PATH, "LC_ALL": "C"}
-    if account:
-        built.pop("LC_ALL")  # a server's locale is its configuration's business
-        built.update(HOME=account.home, USER=account.name, LOGNAME=account.name)
-    return {**built, **extra}
+    if account is None:
+        return {"PATH": PATH, "LC_ALL": "C", **extra}
+    # A server's locale is its configuration's business.
+    own = {"HOME": account.home, "USER": account.name, "LOGNAME": account.name}
+    return {"PATH": PATH, **own, **extra}
 
 
 def run(argv: Sequence[str], deadline: float) -> Result:
@@ -110,6 +110,18 @@ def running(
         finally:
             process.kill()
             process.wait()
+
+
+def run_as(
+    argv: Sequence[str], account: Account, extra: Mapping[str, str], deadline: float
+) -> tuple[int | None, str]:
+    """Run a program as the database's user, and return its code and its output.
+
+    The code is None when the program was ended at ``deadline``.
+    """
+    with running(argv, account, extra) as child:
+        code = until(child.exit_code, deadline)
+        return code, child.said().strip()
 
 
 def _identity(account: Account) -> Mapping[str, Any]:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import pwd
 
-from pgsr import files, process
+from pgsr import files
 from pgsr.account import Account, acting_as
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
 from pgsr.ocf import NotConfigured, NotInstalled, PermissionDenied
 from pgsr.postgres import datadir
 from pgsr.postgres.promote import require_same_trigger_file
-from pgsr.wait import until
 
 
 def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
@@ -107,9 +106,7 @@ def _require_same_version(instance: Instance) -> None:
 def _version_of_programs(instance: Instance) -> tuple[int, ...]:
     # Without the options of the parameter: pg_ctl knows this as its first word only.
     argv = [instance.parameters.pgctl[0], "--version"]
-    with process.running(argv, instance.account, instance.environment()) as pg_ctl:
-        code = until(pg_ctl.exit_code, instance.deadline)
-        said = " ".join(pg_ctl.said().split())
+    code, said = instance.run(argv)
     version = datadir.major_version(said)
     if code != 0 or not version:
         raise NotInstalled(f"{argv[0]} --version gave no version: {said}")

@@ -9,7 +9,7 @@ import struct
 
 from pgsr.state import ControlState
 
-FIRST_WITH_STANDBY_SIGNAL = 12
+_FIRST_WITH_STANDBY_SIGNAL = (12,)
 
 
 def major_version(text: str) -> tuple[int, ...]:
@@ -40,7 +40,7 @@ def is_standby_configured(pgdata: str) -> bool:
     Before PostgreSQL 12: recovery.conf with ``standby_mode = on``; from 12 on:
     standby.signal (manual, "Standby Server Operation").
     """
-    if version_of(pgdata) >= (FIRST_WITH_STANDBY_SIGNAL,):
+    if version_of(pgdata) >= _FIRST_WITH_STANDBY_SIGNAL:
         return os.path.exists(f"{pgdata}/standby.signal")
     return recovery_setting(pgdata, "standby_mode").lower() in (
         "on",

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from pgsr.decide.health import statement_to_check
 from pgsr.declared import Parameters
@@ -63,13 +62,11 @@ def from_processes(pgdata: str) -> Service:
     return Service.LEFTOVERS if found.others else Service.STOPPED
 
 
-@contextmanager
 def session(
     instance: Instance, deadline: float, as_owner: bool = False
-) -> Iterator[sql.Query]:
+) -> AbstractContextManager[sql.Query]:
     """Connect to the server as the monitoring role, or as the database's owner."""
-    with sql.connect(target(instance, as_owner), deadline) as query:
-        yield query
+    return sql.connect(target(instance, as_owner), deadline)
 
 
 def target(instance: Instance, as_owner: bool = False) -> sql.Target:
@@ -147,11 +144,9 @@ def _kind_of_refusal(instance: Instance, deadline: float) -> Service:
     # An ordinary role is refused only after its authentication when nothing but
     # the superuser's reserved connections are left.
     is_ordinary = bool(instance.parameters.monitor_user)
-    return (
-        Service.BUSY
-        if is_ordinary and _is_full(instance, deadline)
-        else (Service.FAILS)
-    )
+    if is_ordinary and _is_full(instance, deadline):
+        return Service.BUSY
+    return Service.FAILS
 
 
 def _is_full(instance: Instance, deadline: float) -> bool:

@@ -43,6 +43,11 @@ class Processes(NamedTuple):
     postmaster: int | None
     others: tuple[int, ...]
 
+    @property
+    def all(self) -> tuple[int, ...]:
+        """The postmaster, if there is one, and the others."""
+        return (self.postmaster, *self.others) if self.postmaster else self.others
+
 
 NOTHING = Processes(None, ())
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 
-from pgsr import files, process
+from pgsr import files
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError, NotConfigured
 from pgsr.postgres import datadir, postmaster, sql
@@ -27,7 +28,7 @@ def promote(instance: Instance) -> None:
     The control file says when: it is "in production" only once writes are allowed
     (StartupXLOG in xlog.c).  A full server gives no connection to ask.
     """
-    if _configured_trigger(instance) == instance.parameters.trigger_file:
+    if _trigger(instance, _ask_server) == instance.parameters.trigger_file:
         _pull_trigger(instance)
     else:
         _pg_ctl_promote(instance)
@@ -44,7 +45,7 @@ def require_same_trigger_file(instance: Instance) -> None:
 
     Asked of the stopped server's configuration: ``postgres -C`` follows includes.
     """
-    configured = _trigger_in_configuration(instance)
+    configured = _trigger(instance, _ask_configuration)
     wanted = instance.parameters.trigger_file
     if configured not in ("", wanted):
         raise NotConfigured(
@@ -58,13 +59,18 @@ def require_same_trigger_file(instance: Instance) -> None:
         )
 
 
-def _configured_trigger(instance: Instance) -> str:
-    """Return the trigger file that the running standby watches, empty if unknown."""
+def _trigger(instance: Instance, ask: Callable[[Instance], str]) -> str:
+    """Return the trigger file of the standby, empty if it has none or it is unknown.
+
+    ``ask`` finds the setting that is not in recovery.conf.
+    """
     version = datadir.version_of(instance.pgdata)
     if version < _FIRST_WITH_SETTING:
         return datadir.recovery_setting(instance.pgdata, "trigger_file")
-    if version > _LAST_WITH_SETTING:
-        return ""
+    return ask(instance) if version <= _LAST_WITH_SETTING else ""
+
+
+def _ask_server(instance: Instance) -> str:
     try:
         with session(instance, share(instance.deadline, _ASK_SHARE)) as query:
             return str(query("select current_setting('promote_trigger_file')")[0][0])
@@ -72,23 +78,17 @@ def _configured_trigger(instance: Instance) -> str:
         return ""
 
 
-def _trigger_in_configuration(instance: Instance) -> str:
-    version = datadir.version_of(instance.pgdata)
-    if version < _FIRST_WITH_SETTING:
-        return datadir.recovery_setting(instance.pgdata, "trigger_file")
-    if version > _LAST_WITH_SETTING:
-        return ""
+def _ask_configuration(instance: Instance) -> str:
     parameters = instance.parameters
     argv = [
         f"{os.path.dirname(os.path.realpath(parameters.pgctl[0]))}/postgres",
         *("-C", "promote_trigger_file", "-D", parameters.pgdata),
         *("-c", f"config_file={parameters.configuration_file}"),
     ]
-    with process.running(argv, instance.account, instance.environment()) as child:
-        code = until(child.exit_code, instance.deadline)
-        if code:
-            raise AgentError(f"Can't start PostgreSQL. {child.said().strip()}")
-        return child.said().strip()
+    code, said = instance.run(argv)
+    if code:
+        raise AgentError(f"Can't start PostgreSQL. {said}")
+    return said
 
 
 def _is_in_production(instance: Instance) -> bool:
@@ -111,9 +111,6 @@ def _pg_ctl_promote(instance: Instance) -> None:
     argv = [*instance.parameters.pgctl, "promote", "-D", instance.pgdata]
     if datadir.version_of(instance.pgdata) >= _FIRST_THAT_WAITS:
         argv.append("-W")
-    with process.running(argv, instance.account, instance.environment()) as child:
-        code = until(child.exit_code, instance.deadline)
-        if code:
-            raise AgentError(
-                f"Can't promote PostgreSQL. pg_ctl: {child.said().strip()}"
-            )
+    code, said = instance.run(argv)
+    if code:
+        raise AgentError(f"Can't promote PostgreSQL. pg_ctl: {said}")

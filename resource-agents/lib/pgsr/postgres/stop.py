@@ -59,8 +59,7 @@ def _signal(instance: Instance, number: signal.Signals, deadline: float) -> None
 
 def _let_go_on(pgdata: str) -> None:
     """Wake processes that somebody stopped: they would not even end."""
-    found = postmaster.processes_of(pgdata)
-    for pid in filter(None, (found.postmaster, *found.others)):
+    for pid in postmaster.processes_of(pgdata).all:
         postmaster.send(pid, pgdata, signal.SIGCONT)
 
 
@@ -74,7 +73,7 @@ def _kill_what_is_left(instance: Instance) -> None:
 
     def killed() -> bool | None:
         left = postmaster.processes_of(pgdata)
-        for pid in filter(None, (left.postmaster, *left.others)):
+        for pid in left.all:
             postmaster.send(pid, pgdata, signal.SIGKILL)
         return left == postmaster.NOTHING or None
 
@@ -82,6 +81,6 @@ def _kill_what_is_left(instance: Instance) -> None:
         left = postmaster.processes_of(pgdata)
         raise AgentError(
             f"PostgreSQL in {pgdata} does not end: processes"
-            f" {sorted(filter(None, (left.postmaster, *left.others)))} are still there"
+            f" {sorted(left.all)} are still there"
             " after SIGKILL. They probably hang in the kernel: look at the storage"
         )
