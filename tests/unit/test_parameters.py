@@ -60,9 +60,8 @@ def test_values_are_taken_literally(name: str, text: str, value: object) -> None
 @pytest.mark.parametrize(
     ("name", "text", "accepted"),
     [
-        ("rep_mode", "asynch", "one of none, async"),
-        ("rep_mode", "", "one of none, async"),
-        ("node_list", "node1 node2", "leave it empty"),
+        ("rep_mode", "asynch", "one of none, async, sync, slave"),
+        ("rep_mode", "", "one of none, async, sync, slave"),
         ("pgport", "fünf", "port number"),
         ("pgport", "65536", "port number"),
         ("pgport", "²", "port number"),

@@ -89,7 +89,12 @@ class ParameterSet:
 
 def declarations(owner: type[ParameterSet]) -> list[Parameter[Any]]:
     """Return the parameters of ``owner`` in the order of their declaration."""
-    return [value for value in vars(owner).values() if isinstance(value, Parameter)]
+    return [
+        value
+        for base in reversed(owner.__mro__)
+        for value in vars(base).values()
+        if isinstance(value, Parameter)
+    ]
 
 
 def _shorten(text: str, limit: int = 80) -> str:
@@ -168,6 +173,13 @@ def seconds(value: str) -> int:
     if number.isascii() and number.isdigit() and len(number) < len("1000000000"):
         return int(number)
     raise ValueError("a whole number of seconds is accepted")
+
+
+def whole_number(value: str) -> int:
+    """Accept a whole number that is not negative."""
+    if value.isascii() and value.isdigit() and len(value) < len(str(2**63)):
+        return int(value)
+    raise ValueError("a whole number is accepted")
 
 
 def boolean(value: str) -> bool:

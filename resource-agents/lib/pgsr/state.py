@@ -41,18 +41,97 @@ class ControlState(Enum):
     IN_PRODUCTION = 6
 
 
+class Sender(NamedTuple):
+    """A row of ``pg_stat_replication``; what the role may not see is empty or None."""
+
+    application_name: str
+    state: str
+    sync_state: str
+    flush_lsn: int | None
+    replay_lsn: int | None
+
+
+class Slot(NamedTuple):
+    """A physical replication slot; ``is_lost`` when its WAL was removed (13 on)."""
+
+    name: str
+    is_active: bool
+    restart_lsn: int | None
+    is_lost: bool
+
+
+class PrimarySide(NamedTuple):
+    """What a primary says of replication.  ``flush_lsn`` is the end of its WAL."""
+
+    timeline: int
+    flush_lsn: int
+    synchronous_standby_names: str
+    senders: tuple[Sender, ...]
+    slots: tuple[Slot, ...]
+
+
+class StandbySide(NamedTuple):
+    """What a standby says of replication.
+
+    ``received_lsn`` is the end of the WAL that it has on disk as far as it knows: the
+    greater one of received and replayed.
+    """
+
+    received_lsn: int
+    replayed_lsn: int
+    is_paused: bool
+    slots: tuple[Slot, ...]
+
+
 class Server(NamedTuple):
     """A server as one action saw it.
 
     ``is_streaming`` is None where no server can say it (before PostgreSQL 9.6).
     ``reason`` says why a connection failed,
-    in the server's own words where it gave any.
+    in the server's own words where it gave any.  ``primary`` or ``standby`` is there
+    under managed replication, according to the role.
     """
 
     service: Service
     role: Role = Role.UNKNOWN
     is_streaming: bool | None = None
     reason: str = ""
+    primary: PrimarySide | None = None
+    standby: StandbySide | None = None
+
+
+class Control(NamedTuple):
+    """What ``global/pg_control`` says of the data directory.
+
+    ``checkpoint_lsn`` is where the record of the last checkpoint begins, and
+    ``redo_lsn`` where recovery would; ``timeline`` is the one of that checkpoint.
+    """
+
+    system_identifier: int
+    state: ControlState
+    timeline: int
+    checkpoint_lsn: int
+    redo_lsn: int
+
+
+class Position(NamedTuple):
+    """How far the data of a node goes."""
+
+    system_identifier: int
+    timeline: int
+    lsn: int
+
+
+class Lineage(NamedTuple):
+    """What a primary says of its own history.
+
+    ``switches`` has each earlier timeline with the LSN at which the history left it.
+    """
+
+    system_identifier: int
+    timeline: int
+    flush_lsn: int
+    switches: tuple[tuple[int, int], ...]
 
 
 class Peer(NamedTuple):

@@ -20,7 +20,9 @@ def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
     problems = list(parameters.problems)
     if parameters.monitor_password and not parameters.monitor_user:
         problems.append("monitor_user has to be set if monitor_password is set")
-    if parameters.rep_mode == "async":
+    if parameters.is_managed or parameters.rep_mode == "slave":
+        problems.append("managed replication is not part of this version")
+    elif parameters.rep_mode == "async":
         problems += _replication_problems(parameters, is_promotable)
     if problems:
         raise NotConfigured("; ".join(problems))
@@ -50,7 +52,7 @@ def require_node(instance: Instance) -> None:
 
 
 def _replication_problems(parameters: Parameters, is_promotable: bool) -> list[str]:
-    tmpdir, problems = parameters.tmpdir, []
+    tmpdir, problems = parameters.directory, []
     if not is_promotable:
         problems.append(
             "Replication(rep_mode=async or sync) requires Master/Slave configuration."
@@ -115,7 +117,7 @@ def _version_of_programs(instance: Instance) -> tuple[int, ...]:
 
 def _require_flag_directories(parameters: Parameters, account: Account) -> None:
     trigger_directory = os.path.dirname(parameters.trigger_file)
-    wanted = {"tmpdir": parameters.tmpdir, "trigger_file": trigger_directory}
+    wanted = {"tmpdir": parameters.directory, "trigger_file": trigger_directory}
     for name, directory in wanted.items():
         if not files.can_create_in(directory, account):
             raise PermissionDenied(
