@@ -12,9 +12,9 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 LIBRARY = TOP / "resource-agents" / "lib" / "pgsr"
 STUB = TOP / "resource-agents" / "resource.d" / "pgsr" / "pgsr"
-CORE = (LIBRARY / "decide.py", LIBRARY / "decide", LIBRARY / "state.py")
+CORE = tuple(LIBRARY / name for name in ("decide.py", "decide", "lsn.py", "state.py"))
 CORE_MAY_IMPORT = ("__future__", "collections.abc", "enum", "re", "typing")
-CORE_PACKAGE_PARTS = ("decide", "ocf", "state")
+CORE_PACKAGE_PARTS = ("decide", "lsn", "ocf", "state")
 
 LONGEST_FUNCTION = 40
 LONGEST_MODULE = 300
