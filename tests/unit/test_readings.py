@@ -13,7 +13,7 @@ from pgsr.ocf import AgentError
 from pgsr.pacemaker import parse_cluster
 from pgsr.postgres import datadir, ping, postmaster
 from pgsr.postgres.start import telling_part
-from pgsr.state import Cluster, ControlState, Peer
+from pgsr.state import Cluster, Peer
 
 RECORDED = Path(__file__).parent / "data"
 
@@ -77,17 +77,6 @@ def test_major_versions_are_compared_as_numbers(
 )
 def test_a_setting_is_read_as_the_server_reads_it(text: str, value: str) -> None:
     assert datadir.parse_setting(text, "trigger_file") == value
-
-
-@pytest.mark.parametrize("state", ControlState)
-def test_the_control_file_tells_the_state(state: ControlState) -> None:
-    head = struct.pack("=QIIi", 7, 1300, 202209061, state.value)
-    assert datadir.parse_control_state(head) is state
-
-
-@pytest.mark.parametrize("head", [b"", b"short", struct.pack("=QIIi", 7, 1, 1, 99)])
-def test_a_garbled_control_file_tells_nothing(head: bytes) -> None:
-    assert datadir.parse_control_state(head) is None
 
 
 def test_the_sqlstate_of_a_refusal_is_found_in_any_language() -> None:

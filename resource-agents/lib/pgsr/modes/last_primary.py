@@ -6,7 +6,7 @@ from __future__ import annotations
 from pgsr import files, flags
 from pgsr.action import Action
 from pgsr.decide import replication as decide
-from pgsr.postgres import datadir
+from pgsr.postgres import control
 from pgsr.state import Cluster
 from pgsr.wait import share, until
 
@@ -28,9 +28,9 @@ def release(action: Action) -> None:
     Its data is then provably the newest, and a planned stop of the whole cluster
     needs no hand work.
     """
-    control = datadir.control_state(action.instance.pgdata)
+    state = control.state_of(action.instance.pgdata)
     found = flags.observe(action)
-    if not found.is_start_repressed or not decide.is_clean_primary(found, control):
+    if not found.is_start_repressed or not decide.is_clean_primary(found, state):
         return
     deadline = share(action.instance.deadline, _SHARE)
     last = until(lambda: _decided(action), deadline, _LOOK_S)

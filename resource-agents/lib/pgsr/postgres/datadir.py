@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import struct
-
-from pgsr.state import ControlState
 
 _FIRST_WITH_STANDBY_SIGNAL = (12,)
 
@@ -75,25 +72,3 @@ def parse_setting(text: str, name: str) -> str:
         return ""
     quoted, plain = found[-1]
     return str(quoted.replace("''", "'") or plain)
-
-
-def control_state(pgdata: str) -> ControlState | None:
-    """Return the state in ``global/pg_control``, None when it cannot be read.
-
-    The state has followed the system identifier (8 bytes) and two version numbers
-    (4 bytes each) in every release since 8.0 (ControlFileData in pg_control.h).
-    Reading it takes no program and no process.
-    """
-    try:
-        with open(f"{pgdata}/global/pg_control", "rb") as file:
-            return parse_control_state(file.read(20))
-    except OSError:
-        return None
-
-
-def parse_control_state(head: bytes) -> ControlState | None:
-    """Return the state in the first bytes of pg_control."""
-    try:
-        return ControlState(struct.unpack_from("=i", head, 16)[0])
-    except (struct.error, ValueError):
-        return None

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pgsr.decide.health import statement_to_check
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
-from pgsr.postgres import datadir, ping, postmaster, sql
+from pgsr.postgres import control, datadir, ping, postmaster, sql
 from pgsr.state import ControlState, Role, Server, Service
 
 # A COALESCE of a hidden status tells it from "no WAL receiver" (no row, NULL).
@@ -158,5 +158,5 @@ def _is_full(instance: Instance, deadline: float) -> bool:
 
 
 def _role_on_disk(instance: Instance) -> Role:
-    state = datadir.control_state(instance.pgdata)
+    state = control.state_of(instance.pgdata)
     return _ROLES.get(state, Role.UNKNOWN) if state else Role.UNKNOWN

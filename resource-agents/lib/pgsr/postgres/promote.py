@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pgsr import files
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError, NotConfigured
-from pgsr.postgres import datadir, postmaster, sql
+from pgsr.postgres import control, datadir, postmaster, sql
 from pgsr.postgres.observe import session
 from pgsr.state import ControlState
 from pgsr.wait import share, until
@@ -92,7 +92,7 @@ def _ask_configuration(instance: Instance) -> str:
 
 
 def _is_in_production(instance: Instance) -> bool:
-    return datadir.control_state(instance.pgdata) is ControlState.IN_PRODUCTION
+    return control.state_of(instance.pgdata) is ControlState.IN_PRODUCTION
 
 
 def _pull_trigger(instance: Instance) -> None:
