@@ -21,6 +21,7 @@ PACKAGES = (
     "crmsh",
     "graphviz",
     "iproute2",
+    "iptables",
     "iputils-arping",
     "libxml2-utils",
     "pacemaker",

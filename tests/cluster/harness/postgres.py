@@ -88,14 +88,20 @@ def make_home(node: Node, home: str = HOME) -> None:
     node.run("install", "-d", "-m", "0700", "-o", USER, "-g", USER, home)
 
 
-def initialise(node: Node, data_directory: str = DATA_DIRECTORY) -> None:
-    """Make a new database cluster that accepts the peers and the clients."""
+def initialise(
+    node: Node, data_directory: str = DATA_DIRECTORY, settings_text: str = ""
+) -> None:
+    """Make a new database cluster that accepts the peers and the clients.
+
+    Its settings are those of the method, unless others are given.
+    """
     found = installation(node)
+    text = settings_text or settings(found.major)
     as_user(
         *(node, found.program("initdb"), "--auth=trust", "--no-sync"),
         *("--locale=C.UTF-8", "-D", data_directory),
     )
-    append(node, f"{data_directory}/postgresql.conf", settings(found.major))
+    append(node, f"{data_directory}/postgresql.conf", text)
     access = "host all,replication all 192.0.2.0/24 trust\n"
     append(node, f"{data_directory}/pg_hba.conf", access)
 
