@@ -31,6 +31,7 @@ PACKAGES = (
     "python3-psycopg2",
     "python3-venv",
     "resource-agents",
+    "resource-agents-paf",
     "shellcheck",
     "strace",
     "util-linux",
