@@ -7,6 +7,7 @@ the user plants there can only point to what the user may touch anyway.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -60,6 +61,36 @@ def create(path: str, account: Account, text: str) -> None:
         finally:
             os.close(descriptor)
         _sync_directory(path)
+
+
+def replace(path: str, account: Account, text: str) -> None:
+    """Write the file ``path`` anew, on disk when this returns.
+
+    Whoever reads it, and whatever happens, finds the old content or the new one.
+    What is replaced may be a link, which is not followed; a directory is an error.
+    """
+    beside = f"{path}.new"
+    with acting_as(account):
+        try:
+            _unlink_if_there(beside)
+            descriptor = os.open(beside, _NEW, 0o600)
+        except OSError as error:
+            raise _cannot("create", beside, error, account) from None
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(os.fsencode(text))
+                file.flush()
+                os.fsync(descriptor)
+            os.rename(beside, path)
+        except OSError as error:
+            os.unlink(beside)
+            raise _cannot("write", path, error, account) from None
+        _sync_directory(path)
+
+
+def _unlink_if_there(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def remove(path: str, account: Account) -> None:
