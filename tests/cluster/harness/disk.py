@@ -2,7 +2,8 @@
 """A node's disk: an overlay of another root directory, `/` unless told otherwise.
 
 The overlay's upper layer is on the site's tmpfs, so whatever the node writes touches
-nothing of the machine. The disk outlives power cuts and ends with the site.
+nothing of the machine. The disk outlives power cuts and ends with the site. The
+database has a disk of its own, which can be full while the system's is not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from tests.cluster.harness.site import Site
 
+DATABASE_DIRECTORY = "/var/lib/pgsql"
+DATABASE_DISK_BYTES = 4 << 30  # of tmpfs: it takes only what is written
 SEPARATE_MOUNTS = ("/usr", "/var", "/opt")  # an overlay of / does not include these
 FORGOTTEN = (
     *("etc/corosync/corosync.conf", "etc/corosync/uidgid.d", "etc/pacemaker"),
@@ -31,7 +34,21 @@ def make_disk(site: Site, name: str, lower: Path) -> Path:
             layers = base / f"layers{mounted.replace('/', '-')}"
             _mount_overlay(site, layers, Path(mounted), root / mounted.lstrip("/"))
     _forget_the_machine(site.path(root))
+    database = root / DATABASE_DIRECTORY.lstrip("/")
+    site.run("mkdir", "-p", database)
+    size = f"size={DATABASE_DISK_BYTES}"
+    site.run("mount", "-t", "tmpfs", "-o", size, f"{name}-database", database)
     return root
+
+
+def resize_database_disk(site: Site, root: Path, free_bytes: int | None) -> None:
+    """Leave that many bytes free on the database's disk, or all it has for None."""
+    database = root / DATABASE_DIRECTORY.lstrip("/")
+    size = DATABASE_DISK_BYTES
+    if free_bytes is not None:
+        shown = site.run("df", "--block-size=1", "--output=used", database).stdout
+        size = int(shown.split()[-1]) + free_bytes
+    site.run("mount", "-o", f"remount,size={size}", database)
 
 
 def _mount_overlay(site: Site, layers: Path, lower: Path, root: Path) -> None:

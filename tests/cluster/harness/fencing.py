@@ -34,6 +34,7 @@ class PowerSwitch:
 
     def __init__(self, machines: Sequence[NamespaceMachine]) -> None:
         self.delay_s = 0.0
+        self.failures_to_come = 0
         self.history: list[Switched] = []
         self._machines = {machine.name: machine for machine in machines}
         self._plugs = [self._make_plug(machine) for machine in machines]
@@ -77,11 +78,20 @@ class PowerSwitch:
             return "done\n"
         if action == "list":
             return "".join(f"{name}\n" for name in self._machines)
+        if action != "status" and self._fails():
+            return "failed\n"
         machine = self._machines[target]
         if action == "status":
             return "on\n" if machine.is_on else "off\n"
         self._switch(action, machine, asked_by)
         return "done\n"
+
+    def _fails(self) -> bool:
+        """Tell whether this request is to fail, as a scenario wants it."""
+        if self.failures_to_come <= 0:
+            return False
+        self.failures_to_come -= 1
+        return True
 
     def _switch(self, action: str, machine: NamespaceMachine, asked_by: str) -> None:
         asked_at = time.time()

@@ -23,6 +23,8 @@ class Machine(Protocol):
 
     name: str
     address: str
+    boots: int  # how often it got power
+    is_hanging: bool  # none of its processes gets the processor
 
     @property
     def is_on(self) -> bool:
@@ -39,6 +41,18 @@ class Machine(Protocol):
 
     def plug(self) -> None:
         """Put its network cables back."""
+
+    def hang(self) -> None:
+        """Stop every process on it, as a machine does that waits for its disk."""
+
+    def resume(self) -> None:
+        """Let its processes go on."""
+
+    def leave_free(self, free_bytes: int | None) -> None:
+        """Leave so much room on the database's disk; None is all that it has."""
+
+    def configure_network(self, *argv: str) -> None:
+        """Run ip(8), tc(8) or iptables(8) of the harness's system on its network."""
 
     def run(
         self,

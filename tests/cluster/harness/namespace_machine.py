@@ -11,10 +11,11 @@ import os
 import subprocess
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cluster.harness import network, process
-from tests.cluster.harness.disk import make_disk
+from tests.cluster.harness.disk import make_disk, resize_database_disk
 from tests.cluster.harness.machine import SHARED_STORAGE, NoPower
 from tests.cluster.harness.process import Completed
 from tests.cluster.harness.site import (
@@ -51,8 +52,9 @@ class NamespaceMachine:
         self.shared = site.directory / "shared"
         site.run("mkdir", "-p", self.outside, self.shared)
         self.plugged = True
+        self.is_hanging = False
         self.pid = 0
-        self._boots = 0
+        self.boots = 0
         self._pid_descriptor = -1
         self._power = threading.RLock()  # the power switch has threads of its own
         self._children: list[subprocess.Popen[str]] = []
@@ -85,6 +87,7 @@ class NamespaceMachine:
             os.close(self._pid_descriptor)
             self._pid_file.unlink(missing_ok=True)
         self.pid = 0
+        self.is_hanging = False
         for child in self._children:
             process.reap(child)
         self._children.clear()
@@ -100,6 +103,30 @@ class NamespaceMachine:
         self.plugged = True
         if self.is_on:
             network.set_cable(self.site, self._cable, "up")
+
+    def hang(self) -> None:
+        """Stop all of its processes but the first, which nothing stops."""
+        self.is_hanging = True
+        self._signal_all("STOP")
+
+    def resume(self) -> None:
+        """Let its processes go on; one that lost power meanwhile hangs no more."""
+        if self.is_hanging:
+            self._signal_all("CONT")
+        self.is_hanging = False
+
+    def _signal_all(self, name: str) -> None:
+        with suppress(NoPower):
+            self.run("bash", "-c", f"kill -s {name} -- -1", check=False)
+
+    def leave_free(self, free_bytes: int | None) -> None:
+        """Shrink or grow the file system of the database."""
+        resize_database_disk(self.site, self.root, free_bytes)
+
+    def configure_network(self, *argv: str) -> None:
+        """Run a program of the harness's system in its network, if it has power."""
+        if self.is_on:
+            process.run(("nsenter", "-t", str(self.pid), "--net", "--", *argv))
 
     def enter(self, user: str = "root") -> tuple[str, ...]:
         """Return what to put before a command that is to run on it."""
@@ -171,10 +198,10 @@ class NamespaceMachine:
 
     @property
     def _cable(self) -> str:
-        return f"{self.name}.{self._boots}"
+        return f"{self.name}.{self.boots}"
 
     def _boot(self) -> None:
-        self._boots += 1
+        self.boots += 1
         first = process.launch(self._first_process_argv(), stderr=subprocess.STDOUT)
         pid = int(first_line(first))
         self._children.append(first)

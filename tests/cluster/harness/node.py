@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.cluster.harness import status
 from tests.cluster.harness.machine import Machine, NoPower
-from tests.cluster.harness.process import Completed
+from tests.cluster.harness.process import CommandFailed, Completed
 
 LOGS = {
     "corosync": "/var/log/corosync/corosync.log",
@@ -17,6 +17,7 @@ LOGS = {
     "postgresql": "/var/lib/pgsql/server.log",
 }
 SHOWN_LOG_LINES = 60
+STATUS_TIMEOUT_S = 10.0
 
 
 class Node:
@@ -69,6 +70,14 @@ class Node:
         """End unplug."""
         self.machine.plug()
 
+    def hang(self) -> None:
+        """Stop every process on the node."""
+        self.machine.hang()
+
+    def resume(self) -> None:
+        """End hang; a node that was fenced meanwhile stays off."""
+        self.machine.resume()
+
     def start_cluster(self) -> None:
         """Start corosync and Pacemaker; returns before Pacemaker has done anything."""
         self.machine.start_service("corosync")
@@ -80,14 +89,19 @@ class Node:
         self.machine.stop_service("corosync")
 
     def status(self) -> status.Status:
-        """Return the cluster's state as this node sees it, NOTHING if it is off."""
-        try:
-            return status.parse(self.run(*status.CRM_MON, check=False).stdout)
-        except NoPower:
+        """Return the cluster's state as this node sees it, NOTHING if it is mute."""
+        if self.machine.is_hanging:
             return status.NOTHING
+        try:
+            seen = self.run(*status.CRM_MON, check=False, timeout_s=STATUS_TIMEOUT_S)
+        except (NoPower, CommandFailed):
+            return status.NOTHING
+        return status.parse(seen.stdout)
 
     def show(self) -> str:
         """Return the cluster's state as crm_mon -1Af prints it."""
+        if self.machine.is_hanging:
+            return "hangs\n"
         return self.run("crm_mon", "-1Afr", check=False).stdout
 
     def log(self, name: str) -> str:

@@ -44,8 +44,16 @@ class Writer:
         self,
         join_network: Callable[[], None],
         evidence: Callable[[], str] = nothing_to_show,
+        table: str = TABLE,
+        join_place: Callable[[], None] | None = None,
     ) -> None:
-        self.table = TABLE
+        """Take what moves a thread into the cluster's network.
+
+        `join_place` moves the one that writes to another place, a node's own network
+        say; the table is made, and the verdict asked for, from the first.
+        """
+        self.table = table
+        self._join_place = join_place or join_network
         self.acknowledged: list[Acknowledged] = []
         self.last_failure = "none"
         self._evidence = evidence
@@ -57,7 +65,7 @@ class Writer:
     def start(self) -> None:
         """Begin with an empty table; returns when the first row is acknowledged."""
         wait_until("an empty table for the writer", self._make_table, ROW_TIMEOUT_S)
-        thread = self._thread()
+        thread = ThreadPoolExecutor(1, initializer=self._join_place)
         self._writing = thread.submit(self._write_until_stopped)
         thread.shutdown(wait=False)  # it ends with its only work
         self.wait_for_rows(1)
@@ -84,7 +92,7 @@ class Writer:
     def verdict(self) -> Verdict:
         """Stop, and compare with what the primary holds now."""
         self.stop()
-        statement = f"SELECT number FROM {TABLE}"
+        statement = f"SELECT number FROM {self.table}"
         rows = wait_until(
             "the surviving rows", lambda: self._try(statement), ROW_TIMEOUT_S
         )
@@ -102,8 +110,8 @@ class Writer:
 
     def _make_table(self) -> list[tuple[int]] | None:
         return self._try(
-            f"DROP TABLE IF EXISTS {TABLE};"
-            f" CREATE TABLE {TABLE} (number bigint PRIMARY KEY); SELECT 1"
+            f"DROP TABLE IF EXISTS {self.table};"
+            f" CREATE TABLE {self.table} (number bigint PRIMARY KEY); SELECT 1"
         )
 
     def _try(self, statement: str) -> list[tuple[int]] | None:
@@ -144,7 +152,7 @@ class Writer:
 
     def _insert(self, connection: psycopg2.extensions.connection, number: int) -> None:
         with connection.cursor() as cursor:
-            statement = f"INSERT INTO {TABLE} VALUES ({number})"
+            statement = f"INSERT INTO {self.table} VALUES ({number})"
             execute(connection, cursor, statement, STATEMENT_TIMEOUT_S)
         self.acknowledged.append(Acknowledged(number, time.time()))
 
