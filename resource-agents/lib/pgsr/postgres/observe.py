@@ -8,16 +8,8 @@ from contextlib import AbstractContextManager
 from pgsr.decide.health import statement_to_check
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
-from pgsr.postgres import control, datadir, ping, postmaster, sql
+from pgsr.postgres import control, datadir, ping, postmaster, replication, sql
 from pgsr.state import ControlState, Role, Server, Service
-
-# A COALESCE of a hidden status tells it from "no WAL receiver" (no row, NULL).
-_HIDDEN = "hidden"
-_RECEIVER_SQL = (
-    f"(select coalesce(status, '{_HIDDEN}') from pg_catalog.pg_stat_wal_receiver)"
-)
-
-_FIRST_WITH_RECEIVER_VIEW = (9, 6)
 
 _IS_FULL_SQL = """
 select count(*) >= current_setting('max_connections')::int
@@ -96,30 +88,40 @@ def _statement(instance: Instance, role: Role) -> str:
 
 
 def _ask(instance: Instance, query: sql.Query, deadline: float) -> Server:
-    has_view = datadir.version_of(instance.pgdata) >= _FIRST_WITH_RECEIVER_VIEW
-    receiver = _RECEIVER_SQL if has_view else "null"
-    [(in_recovery, status)] = query(
-        f"select pg_catalog.pg_is_in_recovery(), {receiver}"
+    said = _asked(instance, query)
+    if said.hidden:
+        said = _asked_as_owner(instance, said, deadline)
+    role = Role.STANDBY if said.is_in_recovery else Role.PRIMARY
+    is_streaming = None if said.receiver is None else said.receiver == "streaming"
+    if role is Role.PRIMARY:
+        is_streaming = False
+    return Server(
+        Service.ANSWERS,
+        role,
+        is_streaming,
+        primary=said.primary,
+        standby=said.standby,
     )
-    if not in_recovery:
-        return Server(Service.ANSWERS, Role.PRIMARY, False)
-    if status == _HIDDEN:
-        status = _receiver_as_owner(instance, deadline)
-    is_streaming = status == "streaming" if has_view else None
-    return Server(Service.ANSWERS, Role.STANDBY, is_streaming)
 
 
-def _receiver_as_owner(instance: Instance, deadline: float) -> object:
+def _asked(instance: Instance, query: sql.Query) -> replication.Said:
+    version = datadir.version_of(instance.pgdata)
+    return replication.ask_all(query, version, instance.parameters.is_managed)
+
+
+def _asked_as_owner(
+    instance: Instance, said: replication.Said, deadline: float
+) -> replication.Said:
     """Ask as the database's owner what monitor_user may not see."""
     instance.log.warning(
-        f"monitor_user {instance.parameters.monitor_user} may not see the state of the"
-        " WAL receiver: GRANT pg_monitor TO it"
+        f"monitor_user {instance.parameters.monitor_user} may not see the state of"
+        f" {said.hidden}: GRANT pg_monitor TO it"
     )
     try:
         with session(instance, deadline, as_owner=True) as query:
-            return query(f"select {_RECEIVER_SQL}")[0][0]
+            return _asked(instance, query)
     except (sql.ConnectionFailed, sql.QueryFailed):
-        return _HIDDEN
+        return said
 
 
 def _refused(instance: Instance, deadline: float, reason: str) -> Server:
