@@ -58,7 +58,6 @@ class NamespaceMachine:
         self._pid_descriptor = -1
         self._power = threading.RLock()  # the power switch has threads of its own
         self._children: list[subprocess.Popen[str]] = []
-        self._pacemaker: subprocess.Popen[str] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -156,10 +155,9 @@ class NamespaceMachine:
         if name == "corosync":
             self.run("corosync")  # returns when it is ready
             return
-        null = subprocess.DEVNULL
-        argv = (*self.enter(), "pacemakerd")
-        self._pacemaker = process.launch(argv, stdout=null, stderr=null)
-        self._children.append(self._pacemaker)
+        # A child of the node's own first process: were nsenter(1) its parent, it would
+        # stop together with it, and nobody would be there to take note of its end.
+        self.run("bash", "-c", "setsid pacemakerd < /dev/null &> /dev/null &")
 
     def stop_service(self, name: str) -> None:
         """Stop one of its services cleanly and wait until it has ended."""
@@ -173,8 +171,11 @@ class NamespaceMachine:
             )
             return
         self.run("pacemakerd", "--shutdown")  # does not wait for the end either
-        if self._pacemaker is not None:
-            self._pacemaker.wait(timeout=STOP_TIMEOUT_S)
+        wait_until(
+            f"end of Pacemaker on {self.name}",
+            lambda: self.run("pgrep", "-x", "pacemakerd", check=False).returncode,
+            STOP_TIMEOUT_S,
+        )
 
     def file(self, path: str) -> Path:
         """Return where the harness finds a file of its disk."""

@@ -52,21 +52,22 @@ def failover(
         *(
             event
             for log in cluster_logs
-            for event in _found(_lines(log, year), CLUSTER_MILESTONES, since)
+            for event in _found(lines(log, year), CLUSTER_MILESTONES, since)
         ),
-        *_found(_server_lines(server_log), POSTGRESQL_MILESTONES, since),
+        *_found(server_lines(server_log), POSTGRESQL_MILESTONES, since),
     ]
     return sorted(Event(event.at, event.text.format(gone, taker)) for event in events)
 
 
-def _lines(log: str, year: int) -> Iterator[Event]:
+def lines(log: str, year: int) -> Iterator[Event]:
     """Return the lines of a log of corosync's or Pacemaker's with their times."""
     for match in filter(None, map(STAMP.match, log.splitlines())):
         stamp = f"{year} {match[1]}"
         yield Event(_seconds(stamp, "%Y %b %d %H:%M:%S", match[2]), match[3])
 
 
-def _server_lines(log: str) -> Iterator[Event]:
+def server_lines(log: str) -> Iterator[Event]:
+    """Return the lines of a log of PostgreSQL's with their times."""
     for match in filter(None, map(POSTGRESQL_STAMP.match, log.splitlines())):
         yield Event(_seconds(match[1], "%Y-%m-%d %H:%M:%S", match[2]), match[3])
 
@@ -76,11 +77,11 @@ def _seconds(stamp: str, form: str, fraction: str) -> float:
 
 
 def _found(
-    lines: Iterator[Event], milestones: Iterable[tuple[str, str]], since: float
+    given: Iterator[Event], milestones: Iterable[tuple[str, str]], since: float
 ) -> Iterator[Event]:
     """Return the first line after the fault that reaches each milestone."""
     wanted = dict(milestones)
-    for line in lines:
+    for line in given:
         reached = [
             pattern
             for pattern in wanted
