@@ -15,7 +15,7 @@ from tests.cluster.harness import configuration
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import NOTHING, Status
 from tests.cluster.harness.wait import wait_until
-from tests.cluster.harness.writer import Writer
+from tests.cluster.harness.writer import TABLE, Writer
 
 RESOURCE = "pgsql"
 ADDRESS_RESOURCE = "address"
@@ -27,14 +27,21 @@ class Cluster:
     """The nodes together."""
 
     def __init__(self, nodes: Sequence[Node], join_network: Callable[[], None]) -> None:
-        """Take the nodes, and what moves a client's thread into their network."""
+        """Take the nodes, and what moves a client's thread to where clients are."""
         self.nodes = tuple(nodes)
         self._join_network = join_network
 
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
-        """Have a client write at the virtual address for the time of the block."""
-        writer = Writer(self._join_network, self.evidence)
+    def writer(
+        self, table: str = TABLE, beside: Node | None = None
+    ) -> Iterator[Writer]:
+        """Have a client write at the virtual address for the time of the block.
+
+        It is on the nodes' common network, or right beside one of them, on its side of
+        its cable.
+        """
+        place = beside.machine.join_network if beside else None
+        writer = Writer(self._join_network, self.evidence, table, place)
         try:
             writer.start()
             yield writer

@@ -51,6 +51,9 @@ class Machine(Protocol):
     def leave_free(self, free_bytes: int | None) -> None:
         """Leave so much room on the database's disk; None is all that it has."""
 
+    def join_network(self) -> None:
+        """Move the calling thread, for good, into the machine's own network."""
+
     def configure_network(self, *argv: str) -> None:
         """Run ip(8), tc(8) or iptables(8) of the harness's system on its network."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tests.cluster.harness import configuration, postgres
+from tests.cluster.harness import configuration, postgres, stock
 from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
@@ -124,7 +124,7 @@ def start_cluster(cluster: Cluster, replication: Replication) -> Managed:
         postgres.make_home(node)
     if replication.agent == STOCK:
         for node in cluster.nodes:
-            _teach_minus_infinity(node)
+            stock.teach_minus_infinity(node)
     postgres.initialise(first, settings_text=settings() + replication.settings)
     postgres.control(first, "start")
     for node in others:
@@ -277,30 +277,3 @@ def _streams_by_itself(cluster: Cluster, node: Node) -> bool:
 def _has_failed(seen: Status, node: Node) -> bool:
     marks = (f" {node.name} ", "start")
     return any(all(mark in text for mark in marks) for text in seen.failures)
-
-
-def _teach_minus_infinity(node: Node) -> None:
-    """Let crm_attribute of Pacemaker 2.1.5 take `-v -INFINITY`, as others do.
-
-    It reads the value as options, and the stock agent cannot start without it.
-    """
-    program = "/usr/sbin/crm_attribute"
-    node.run("cp", "--dereference", program, f"{program}.real")
-    node.run("rm", program)
-    node.machine.write(program, MINUS_INFINITY, 0o755)
-
-
-MINUS_INFINITY = """\
-#!/bin/bash
-arguments=()
-while [ $# -gt 0 ]; do
-    if [ "$1" = -v ] && [ "$2" = -INFINITY ]; then
-        arguments+=("--update=-INFINITY")
-        shift
-    else
-        arguments+=("$1")
-    fi
-    shift
-done
-exec /usr/sbin/crm_attribute.real "${arguments[@]}"
-"""

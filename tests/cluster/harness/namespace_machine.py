@@ -122,6 +122,10 @@ class NamespaceMachine:
         """Shrink or grow the file system of the database."""
         resize_database_disk(self.site, self.root, free_bytes)
 
+    def join_network(self) -> None:
+        """Move the calling thread into its network namespace."""
+        network.join_network_of(self.pid)
+
     def configure_network(self, *argv: str) -> None:
         """Run a program of the harness's system in its network, if it has power."""
         if self.is_on:

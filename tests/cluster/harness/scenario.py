@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the scenarios of managed replication say in one word."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from tests.cluster.harness import managed, postgres
+from tests.cluster.harness.cluster import ADDRESS_RESOURCE, RESOURCE, Cluster
+from tests.cluster.harness.managed import STATUS, Managed
+from tests.cluster.harness.node import Node
+from tests.cluster.harness.process import CommandFailed
+from tests.cluster.harness.status import Status
+from tests.cluster.harness.writer import Writer
+
+CLONE = f"{RESOURCE}-clone"
+WAITING = "HS:waiting"
+DIVERGED = ("HS:diverged", "STOP:diverged")
+ROWS_BEFORE = 50
+MORE_THAN_LEFT_MB = 64
+
+
+def wait_for_writes(cluster: Cluster, writer: Writer) -> Node:
+    """Wait until the client's rows are acknowledged again; say who is the primary."""
+    writer.wait_for_new_row()
+    seen = cluster.wait_for(
+        "a primary with the address", lambda seen: _primary(seen) != ""
+    )
+    return _node(cluster, _primary(seen))
+
+
+def wait_for_takeover(here: Managed, writer: Writer) -> Node:
+    """Wait until another node than the primary has the client's writes."""
+    seen = here.cluster.wait_for(
+        f"another primary than {here.primary}, with the address",
+        lambda seen: _primary(seen) not in ("", here.primary.name),
+    )
+    writer.wait_for_new_row()
+    return _node(here.cluster, _primary(seen))
+
+
+def wait_for_redundancy(cluster: Cluster, returning: Node) -> None:
+    """Wait until a node streams, or says that its data has left the common history.
+
+    A primary that dies may have written what no standby received. Its data is of no
+    use then, whoever looks at it; what must not be is that nobody says so.
+    """
+    cluster.wait_for(
+        f"{returning} streaming, or refused because of its data",
+        lambda seen: managed.streams(seen, returning) or is_refused(seen, returning),
+    )
+
+
+def is_refused(seen: Status, node: Node) -> bool:
+    """Tell whether a node says that its data cannot be used, and what to do."""
+    return seen.attribute(node.name, STATUS) in DIVERGED or any(
+        "pg_rewind" in text and f" {node.name} " in text for text in seen.failures
+    )
+
+
+def move(here: Managed, node: Node) -> None:
+    """Make a node the primary's, as `crm resource move` or `pcs resource move` do."""
+    command = ("crm_resource", "--resource", CLONE)
+    node.run(*command, "--move", "--promoted", "--node", node.name)
+    here.cluster.wait_for_promoted(node)
+    node.run(*command, "--clear")
+
+
+def leave_and_return(here: Managed) -> None:
+    """Have the primary's node leave its resources to others, and take it back."""
+    here.primary.run("crm_standby", "--node", here.primary.name, "--update", "on")
+    here.cluster.wait_for_role(here.primary, "stopped")
+    here.cluster.wait_for_promoted(here.standby)
+    here.primary.run("crm_standby", "--node", here.primary.name, "--delete")
+
+
+def fill_disk(node: Node) -> None:
+    """Have the node's primary write until its disk is full, and see it fail."""
+    with suppress(CommandFailed):
+        make_wal(node, MORE_THAN_LEFT_MB)
+        raise AssertionError(f"{node} had room for {MORE_THAN_LEFT_MB} MB of WAL")
+
+
+def make_wal(node: Node, megabytes: int) -> None:
+    """Have the node's primary write that much WAL that changes nothing."""
+    postgres.sql(
+        node,
+        "SELECT max(pg_logical_emit_message(false, 'filler', repeat('x', 1048576)))"
+        f" FROM generate_series(1, {megabytes})",
+    )
+
+
+def _primary(seen: Status) -> str:
+    """Return the node of the primary that has the address, empty if there is none."""
+    name = seen.where(RESOURCE, "promoted")
+    return name if name == seen.where(ADDRESS_RESOURCE) else ""
+
+
+def _node(cluster: Cluster, name: str) -> Node:
+    return next(node for node in cluster.nodes if node.name == name)
