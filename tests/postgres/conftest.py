@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.postgres.cluster import Cluster, make_cluster
+from tests.postgres.follower import Follower
 from tests.postgres.node import Node, make_node, make_template
 from tests.provision.postgresql import installations
 from tests.workspaces import new_workspace
@@ -71,3 +72,12 @@ def replicating(pair: Pair) -> Pair:
     pair.node2.follow(pair.node1)
     pair.node2.operate("start")
     return pair
+
+
+@pytest.fixture
+def follower(pair: Pair) -> Follower:
+    """A copy of a primary that runs; the copy's server was never started."""
+    _, primary, node = pair
+    primary.start_server()
+    primary.sql("checkpoint")
+    return Follower(node, primary)

@@ -32,12 +32,13 @@ def test_only_proof_that_nothing_runs_is_answered_as_not_running(
     [
         ("none", Role.PRIMARY, "select 1", "select 1"),
         ("none", Role.STANDBY, "default", "default"),
+        ("slave", Role.STANDBY, "select 1", "select 1"),
         ("async", Role.PRIMARY, "select 1", "select 1"),
         ("async", Role.PRIMARY, "default", ""),
         ("async", Role.STANDBY, "select 1", ""),
     ],
 )
-def test_under_replication_only_a_primary_is_checked_by_a_statement(
+def test_with_roles_only_a_primary_is_checked_by_a_statement(
     rep_mode: str, role: Role, monitor_sql: str, statement: str
 ) -> None:
     assert statement_to_check(rep_mode, role, monitor_sql, "default") == statement

@@ -15,7 +15,7 @@ from pgsr import account, log, metadata, ocf, pacemaker, validation
 from pgsr.action import Action
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
-from pgsr.modes import replication, standalone
+from pgsr.modes import follower, replication, standalone
 from pgsr.ocf import AgentError, Exit, Invocation
 from pgsr.postgres.observe import from_processes
 from pgsr.state import Service
@@ -111,6 +111,8 @@ def _verbs(parameters: Parameters, call: Invocation) -> Mapping[str, Verb]:
     is_unknown = "rep_mode" in parameters.refused
     if parameters.rep_mode == "async" or (is_unknown and call.is_promotable):
         return {**_COMMON, **_REPLICATION}
+    if parameters.rep_mode == "slave":
+        return {**_COMMON, **_FOLLOWER}
     return {**_COMMON, **_STANDALONE}
 
 
@@ -165,6 +167,11 @@ _STANDALONE: Mapping[str, Verb] = {
     "start": _start_with(standalone.start),
     "stop": standalone.stop,
     "monitor": standalone.monitor,
+}
+_FOLLOWER: Mapping[str, Verb] = {
+    "start": _start_with(follower.start),
+    "stop": follower.stop,
+    "monitor": follower.monitor,
 }
 _REPLICATION: Mapping[str, Verb] = {
     "start": _start_with(replication.start),

@@ -18,6 +18,13 @@ from pgsr.parameters import (
     whole_number,
 )
 
+# One option of a connection string (libpq, conninfo_parse): a quote counts only at the
+# beginning of a value, and a value of nothing only at the end.
+_OPTION = re.compile(
+    r"\s*[^\s=]+\s*=\s*(?:'(?:[^'\\]|\\.)*'|(?=[^\s'])(?:[^\s\\]|\\.)*\\?|$)\s*",
+    re.ASCII,
+)
+
 MODES = ("none", "async", "sync", "slave")
 
 
@@ -35,6 +42,20 @@ def slot_name(value: str) -> str:
     if re.fullmatch(r"[a-z0-9_]*", value):
         return value
     raise ValueError("lower case letters, digits and underscores are accepted")
+
+
+def connection_options(value: str) -> str:
+    """Accept options of a connection string, or nothing.
+
+    A quote that is never closed would swallow what follows in the server's eyes.
+    """
+    rest = one_line(value)
+    while rest.strip():
+        found = _OPTION.match(rest)
+        if not found:
+            raise ValueError("options of libpq are accepted, such as sslmode=require")
+        rest = rest[found.end() :]
+    return value
 
 
 class ReplicationParameters(ParameterSet):
@@ -96,7 +117,8 @@ class ReplicationParameters(ParameterSet):
         primary_conninfo.""",
     )
     primary_conninfo_opt = Parameter(
-        one_line,
+        connection_options,
+        is_secret=True,
         modes="async, sync, slave",
         short="More of primary_conninfo",
         long="""Options put at the end of primary_conninfo, where they override

@@ -11,11 +11,14 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from pgsr.account import Account, acting_as
 from pgsr.ocf import AgentError, PermissionDenied
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+_LONGEST_CHAIN_OF_LINKS = 10
 
 
 def exists(path: str) -> bool:
@@ -69,28 +72,79 @@ def replace(path: str, account: Account, text: str) -> None:
     Whoever reads it, and whatever happens, finds the old content or the new one.
     What is replaced may be a link, which is not followed; a directory is an error.
     """
-    beside = f"{path}.new"
     with acting_as(account):
         try:
-            _unlink_if_there(beside)
-            descriptor = os.open(beside, _NEW, 0o600)
+            _put_in_place(path, os.fsencode(text))
         except OSError as error:
-            raise _cannot("create", beside, error, account) from None
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(os.fsencode(text))
-                file.flush()
-                os.fsync(descriptor)
-            os.rename(beside, path)
-        except OSError as error:
-            os.unlink(beside)
             raise _cannot("write", path, error, account) from None
-        _sync_directory(path)
 
 
-def _unlink_if_there(path: str) -> None:
+def change(path: str, account: Account, edit: Callable[[str], str]) -> None:
+    """Replace a file that may be root's or ``account``'s by what ``edit`` makes of it.
+
+    It keeps owner, group, rights and extended attributes as far as that is possible.
+    Root does it only where nobody else can have a say in what ``path`` is.
+    """
+    place, is_roots = _place_of(path, account)
+    with contextlib.nullcontext() if is_roots else acting_as(account):
+        try:
+            with os.fdopen(os.open(place, _OLD), "rb") as old:
+                before = os.fsdecode(old.read())
+                after = edit(before)
+                if after != before:
+                    _put_in_place(place, os.fsencode(after), old.fileno())
+        except OSError as error:
+            raise _cannot("change", place, error, account) from None
+
+
+def _place_of(path: str, account: Account) -> tuple[str, bool]:
+    """Return where the file is, and whether root may replace it there.
+
+    Links in directories of root alone were made by root; the others are followed as
+    ``account``, who made them.
+    """
+    for _ in range(_LONGEST_CHAIN_OF_LINKS):
+        if not _is_out_of_reach(path):
+            break
+        if not os.path.islink(path):
+            return path, True
+        target = os.path.join(os.path.dirname(path), os.readlink(path))
+        path = os.path.normpath(target)
+    with acting_as(account):
+        return os.path.realpath(path), False
+
+
+def _put_in_place(path: str, content: bytes, like: int | None = None) -> None:
+    """Write beside ``path`` and rename, with the attributes of the file ``like``."""
+    beside = f"{path}.new"
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        os.unlink(beside)
+    descriptor = os.open(beside, _NEW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            if like is not None:
+                _copy_attributes(like, descriptor)
+            os.fsync(descriptor)
+        os.rename(beside, path)
+    except OSError:
+        os.unlink(beside)
+        raise
+    _sync_directory(path)
+
+
+def _copy_attributes(old: int, new: int) -> None:
+    seen = os.fstat(old)
+    # Who is not root may give a file to none but the own groups.
+    with contextlib.suppress(PermissionError):
+        os.fchown(new, -1, seen.st_gid)
+        os.fchown(new, seen.st_uid, -1)
+    os.fchmod(new, seen.st_mode & 0o777)
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(old):
+            with contextlib.suppress(OSError):
+                os.setxattr(new, name, os.getxattr(old, name))
 
 
 def remove(path: str, account: Account) -> None:

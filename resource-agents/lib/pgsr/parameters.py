@@ -37,6 +37,7 @@ class Parameter(Generic[T]):
         default: str = "",
         content: str = "string",
         modes: str = "all",
+        is_secret: bool = False,
         short: str,
         long: str,
     ) -> None:
@@ -44,6 +45,7 @@ class Parameter(Generic[T]):
         self.default = default
         self.content = content
         self.modes = modes
+        self.is_secret = is_secret
         self.short = short
         self.long = " ".join(long.split())
 
@@ -81,6 +83,8 @@ class ParameterSet:
                 value = parameter.parse(given)
             except ValueError as error:
                 shown = _shorten(given[parameter.name])
+                if parameter.is_secret:
+                    shown = "(not shown)"
                 self.problems.append(f"Parameter {parameter.name}={shown}: {error}")
                 self.refused.add(parameter.name)
                 value = parameter.parse({})

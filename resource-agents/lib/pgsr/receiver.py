@@ -12,7 +12,7 @@ def publish_receiver_status(action: Action, server: Server) -> None:
     parameters = action.instance.parameters
     if not parameters.check_wal_receiver or server.service is Service.STOPPED:
         return
-    value = receiver_status(server, parameters.rep_mode != "none")
+    value = receiver_status(server, parameters.rep_mode in ("async", "sync"))
     if value == "ERROR":
         action.instance.log.warning("wal receiver process is not running")
     action.try_to(lambda: action.pacemaker.set_attribute("receiver-status", value))

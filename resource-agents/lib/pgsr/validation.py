@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 
-from pgsr import files
+from pgsr import files, validation_follower
 from pgsr.account import Account, acting_as
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
@@ -20,8 +20,10 @@ def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
     problems = list(parameters.problems)
     if parameters.monitor_password and not parameters.monitor_user:
         problems.append("monitor_user has to be set if monitor_password is set")
-    if parameters.is_managed or parameters.rep_mode == "slave":
+    if parameters.is_managed:
         problems.append("managed replication is not part of this version")
+    elif parameters.rep_mode == "slave":
+        problems += validation_follower.problems(parameters, is_promotable)
     elif parameters.rep_mode == "async":
         problems += _replication_problems(parameters, is_promotable)
     if problems:
@@ -49,6 +51,8 @@ def require_node(instance: Instance) -> None:
         _require_flag_directories(parameters, account)
         if datadir.is_standby_configured(parameters.pgdata):
             require_same_trigger_file(instance)
+    elif parameters.rep_mode == "slave":
+        validation_follower.require_node(instance)
 
 
 def _replication_problems(parameters: Parameters, is_promotable: bool) -> list[str]:

@@ -32,8 +32,8 @@ def statement_to_check(
     """Return the statement that a monitor runs, empty if none.
 
     Under replication it is the administrator's own one only, and only on a primary:
-    it may write.
+    it may write.  Where the resource has no roles it is run on whatever is there.
     """
-    if rep_mode == "none":
+    if rep_mode in ("none", "slave"):
         return monitor_sql
     return monitor_sql if role is Role.PRIMARY and monitor_sql != default else ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pgsr.action import Action
 from pgsr.decide.health import monitor_code
 from pgsr.ocf import Exit
-from pgsr.postgres import postmaster
+from pgsr.postgres import postmaster, recovery
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
@@ -25,6 +25,7 @@ def start(action: Action) -> Exit:
         pid = postmaster.find(instance.pgdata).postmaster
         instance.log.info(f"PostgreSQL is already running. PID={pid}")
         return monitor(action)
+    action.try_to(lambda: recovery.release(instance))
     start_server(instance)
     return Exit.SUCCESS
 
