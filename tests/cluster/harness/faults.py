@@ -8,15 +8,24 @@ them. A node that loses power forgets what was done to its network.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from typing import Callable
 
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.network import NODE_INTERFACE, VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
+from tests.cluster.harness.site import INSIDE, PYTHON
 
 NARROW = ("rate", "2mbit", "burst", "32kbit", "latency", "400ms")
 LOST_SHARE = "0.05"
 ALMOST_FULL_BYTES = 2 << 20
+KILLER = "/usr/local/sbin/kill_agent.py"
+ACTION_BEGINS_S = 30.0
+DAEMONS = (
+    *("pacemaker-attrd", "pacemaker-based", "pacemaker-controld"),
+    *("pacemaker-execd", "pacemaker-fenced", "pacemaker-schedulerd"),
+)
 
 
 @contextmanager
@@ -70,6 +79,39 @@ def full_disk(node: Node, free_bytes: int = ALMOST_FULL_BYTES) -> Iterator[None]
         yield
     finally:
         node.machine.leave_free(None)
+
+
+@contextmanager
+def agent_killed(
+    node: Node, action: str, delay_s: float
+) -> Iterator[Callable[[], str]]:
+    """Kill the agent on the node so long after it begins an action during the block.
+
+    Call what the block gets to wait for it: it says whether the agent was "killed",
+    or had "ended" before.
+    """
+    node.machine.write(KILLER, (INSIDE / "kill_agent.py").read_text())
+    argv = (PYTHON, "-I", KILLER, action, str(delay_s), str(ACTION_BEGINS_S))
+    with ThreadPoolExecutor(1) as thread:
+        kill = thread.submit(node.run, *argv, timeout_s=2 * ACTION_BEGINS_S)
+
+        def outcome() -> str:
+            return kill.result().stdout.strip()
+
+        yield outcome
+
+
+def kill_daemon(node: Node, name: str) -> None:
+    """Kill one of Pacemaker's daemons on the node: pacemakerd starts it again."""
+    pid = node.run("pidof", name).stdout.strip()
+    node.run("kill", "-KILL", pid)
+
+
+def kill_pacemaker(node: Node) -> None:
+    """Kill all of Pacemaker's daemons at once; the servers that they started go on."""
+    daemons = ("pacemakerd", *DAEMONS)
+    pids = node.run("pidof", *daemons).stdout.split()
+    node.run("kill", "-KILL", *pids)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from tests.cluster.harness.managed import STATUS, Managed
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.status import Status
+from tests.cluster.harness.wait import wait_until
 from tests.cluster.harness.writer import Writer
 
 CLONE = f"{RESOURCE}-clone"
@@ -18,6 +19,7 @@ WAITING = "HS:waiting"
 DIVERGED = ("HS:diverged", "STOP:diverged")
 ROWS_BEFORE = 50
 MORE_THAN_LEFT_MB = 64
+RECEIVED_TIMEOUT_S = 60.0
 
 
 def wait_for_writes(cluster: Cluster, writer: Writer) -> Node:
@@ -39,15 +41,20 @@ def wait_for_takeover(here: Managed, writer: Writer) -> Node:
     return _node(here.cluster, _primary(seen))
 
 
-def wait_for_redundancy(cluster: Cluster, returning: Node) -> None:
-    """Wait until a node streams, or says that its data has left the common history.
+def wait_for_redundancy(cluster: Cluster, *nodes: Node) -> None:
+    """Wait until nodes are whole, or say that their data left the common history.
 
     A primary that dies may have written what no standby received. Its data is of no
     use then, whoever looks at it; what must not be is that nobody says so.
     """
     cluster.wait_for(
-        f"{returning} streaming, or refused because of its data",
-        lambda seen: managed.streams(seen, returning) or is_refused(seen, returning),
+        f"primary, streaming, or refused because of its data: {nodes}",
+        lambda seen: all(
+            node.name == _primary(seen)
+            or managed.streams(seen, node)
+            or is_refused(seen, node)
+            for node in nodes
+        ),
     )
 
 
@@ -60,10 +67,20 @@ def is_refused(seen: Status, node: Node) -> bool:
 
 def move(here: Managed, node: Node) -> None:
     """Make a node the primary's, as `crm resource move` or `pcs resource move` do."""
-    command = ("crm_resource", "--resource", CLONE)
-    node.run(*command, "--move", "--promoted", "--node", node.name)
+    prefer(node)
     here.cluster.wait_for_promoted(node)
-    node.run(*command, "--clear")
+    prefer_none(here.cluster)
+
+
+def prefer(node: Node) -> None:
+    """Ask for the primary on a node, by a constraint that stays."""
+    command = ("crm_resource", "--resource", CLONE, "--move", "--promoted")
+    node.run(*command, "--node", node.name)
+
+
+def prefer_none(cluster: Cluster) -> None:
+    """Remove the constraint of prefer."""
+    cluster.living_node().run("crm_resource", "--resource", CLONE, "--clear")
 
 
 def leave_and_return(here: Managed) -> None:
@@ -72,6 +89,35 @@ def leave_and_return(here: Managed) -> None:
     here.cluster.wait_for_role(here.primary, "stopped")
     here.cluster.wait_for_promoted(here.standby)
     here.primary.run("crm_standby", "--node", here.primary.name, "--delete")
+
+
+def keep_away(node: Node) -> None:
+    """Forbid the resource on a node, as one does before the node leaves."""
+    node.run("crm_resource", "--resource", CLONE, "--ban", "--node", node.name)
+
+
+def let_back(node: Node) -> None:
+    """End keep_away."""
+    node.run("crm_resource", "--resource", CLONE, "--clear", "--node", node.name)
+
+
+def set_parameter(cluster: Cluster, name: str, value: str) -> None:
+    """Change a parameter of the resource; Pacemaker restarts it where it has to."""
+    command = ("crm_resource", "--resource", RESOURCE, "--set-parameter", name)
+    cluster.living_node().run(*command, "--parameter-value", value)
+    cluster.wait_until_idle()
+
+
+def wait_until_received(primary: Node, standby: Node) -> None:
+    """Wait until a standby has received what its primary has written by now."""
+    lsn = postgres.sql(primary, "SELECT pg_current_wal_flush_lsn()")
+    statement = f"SELECT pg_last_wal_receive_lsn() >= '{lsn}'"
+    wait_until(
+        f"{lsn} received on {standby}",
+        lambda: postgres.sql(standby, statement) == "t",
+        RECEIVED_TIMEOUT_S,
+        standby.evidence,
+    )
 
 
 def fill_disk(node: Node) -> None:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Three nodes, asynchronous: a candidate is there at once, and it is the best one.
+
+A commit that was acknowledged but not yet sent is lost with the primary. Whatever is
+lost must have been acknowledged in the last moment before the fault.
+"""
+
+from __future__ import annotations
+
+from tests.cluster.harness import faults, postgres, scenario
+from tests.cluster.harness.managed import Managed, Replication
+from tests.cluster.harness.scenario import ROWS_BEFORE
+from tests.cluster.harness.writer import Writer
+
+REPLICATION = Replication("async", settings="wal_keep_size = 2GB\n")
+NODES = 3
+
+UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
+POWER_CUT_LIMIT_S = 10.0
+KILL_LIMIT_S = 20.0
+HANG_LIMIT_S = 60.0
+LAG_MEGABYTES = 1024
+
+
+def assert_bounded(writer: Writer, pause_limit_s: float) -> None:
+    """Assert what asynchronous replication promises, and that writes resumed."""
+    verdict = writer.verdict()
+    assert verdict.longest_pause.length_s < pause_limit_s, str(verdict)
+    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+
+
+def test_power_cut_of_the_primary(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        here.primary.cut_power()
+        scenario.wait_for_takeover(here, writer)
+    assert_bounded(writer, POWER_CUT_LIMIT_S)
+    here.primary.power_on()
+    scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
+
+
+def test_power_cut_of_a_standby_costs_nothing(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        here.standby.cut_power()
+        here.cluster.wait_for_fenced(here.standby)
+        writer.wait_for_new_row()
+    verdict = writer.verdict()
+    assert verdict.lost_rows == ()
+    assert verdict.longest_pause.length_s < 1.0, str(verdict)
+
+
+def test_killed_postmaster(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        postgres.signal_postmaster(here.primary, "KILL")
+        writer.wait_for_new_row()
+        scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
+    assert_bounded(writer, KILL_LIMIT_S)
+
+
+def test_hanging_node_is_fenced(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        with faults.hang(here.primary):
+            scenario.wait_for_takeover(here, writer)
+            assert not here.primary.is_on
+    assert_bounded(writer, POWER_CUT_LIMIT_S)
+
+
+def test_switchover_loses_nothing(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        scenario.move(here, here.standby)
+        writer.wait_for_new_row()
+        scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
+    assert writer.verdict().lost_rows == ()
+
+
+def test_standby_that_lags_by_a_gigabyte_is_not_promoted_before_the_better_one(
+    here: Managed,
+) -> None:
+    lagging, better = here.standbys
+    with here.cluster.writer() as writer, faults.cut_off_from_primary(lagging):
+        writer.wait_for_rows(ROWS_BEFORE)
+        scenario.make_wal(here.primary, LAG_MEGABYTES)
+        scenario.wait_until_received(here.primary, better)
+        writer.wait_for_new_row()
+        here.primary.cut_power()
+        assert scenario.wait_for_takeover(here, writer) is better
+    assert_bounded(writer, KILL_LIMIT_S)

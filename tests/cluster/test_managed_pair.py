@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two nodes, asynchronous: the smallest cluster, and what is lost in the worst case."""
+
+from __future__ import annotations
+
+from tests.cluster.harness import faults, managed, postgres, scenario
+from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.managed import Managed, Replication
+from tests.cluster.harness.scenario import ROWS_BEFORE
+
+REPLICATION = Replication("async")
+NODES = 2
+
+UNSENT_S = 0.2
+POWER_CUT_LIMIT_S = 10.0
+HANG_LIMIT_S = 60.0
+SLOW_FENCING_S = 3.0
+
+
+def test_power_cut_of_the_primary_and_its_return(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        here.primary.cut_power()
+        assert scenario.wait_for_takeover(here, writer) is here.standby
+    verdict = writer.verdict()
+    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+    assert verdict.longest_pause.length_s < POWER_CUT_LIMIT_S, str(verdict)
+    here.primary.power_on()
+    scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
+
+
+def test_hanging_postmaster(here: Managed) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        postgres.signal_postmaster(here.primary, "STOP")
+        scenario.wait_for_takeover(here, writer)
+    verdict = writer.verdict()
+    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+    assert verdict.longest_pause.length_s < HANG_LIMIT_S, str(verdict)
+
+
+def test_unplugged_primary_is_fenced_before_its_successor_is_promoted(
+    here: Managed, fencing: PowerSwitch
+) -> None:
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        with faults.slow_fencing(fencing, SLOW_FENCING_S):
+            here.primary.unplug()
+            scenario.wait_for_takeover(here, writer)
+        assert not here.primary.is_on
+    verdict = writer.verdict()
+    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+    assert verdict.longest_pause.ended_at > fencing.history[-1].done_at
+
+
+def test_power_cut_of_both_loses_nothing(here: Managed) -> None:
+    """The newest data is promoted once both have said what they have."""
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        here.primary.cut_power()
+        here.standby.cut_power()
+    for node in (here.standby, here.primary):
+        node.power_on()
+    here.cluster.wait_for_online(*here.cluster.nodes)
+    here.cluster.wait_for_promoted(here.primary)
+    managed.wait_until_redundant(here.cluster)
+    assert writer.verdict().lost_rows == ()
