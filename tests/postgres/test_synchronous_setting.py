@@ -13,6 +13,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
+from pgsr.decide.names import parse
 from pgsr.ocf import AgentError
 from pgsr.postgres import sync_names
 from pgsr.wait import now
@@ -45,7 +46,7 @@ def primary(pair: Pair) -> Node:
 
 
 def apply(node: Node, value: str, seconds: float = 10) -> None:
-    sync_names.apply(instance_of(node), value, now() + seconds)
+    sync_names.apply(instance_of(node), parse(value), now() + seconds)
 
 
 def is_in_force(node: Node, seconds: float = 10) -> bool:
@@ -63,7 +64,9 @@ def stopped(pid: int) -> Iterator[None]:
 
 
 @VERSIONS
-@pytest.mark.parametrize("value", ['"node2"', 'FIRST 2 ("node2", "it\'s\\")', "", "*"])
+@pytest.mark.parametrize(
+    "value", ['"node2"', 'FIRST 2 ("node2", "it\'s\\")', "", '"*"']
+)
 def test_the_setting_is_changed_and_read_back(primary: Node, value: str) -> None:
     apply(primary, value)
     assert primary.sql("show synchronous_standby_names") == value
@@ -96,9 +99,11 @@ def test_a_setting_that_is_overridden_is_an_error(primary: Node) -> None:
     assert "ALTER SYSTEM" in raised.value.advice
 
 
-def test_a_setting_that_the_server_refuses_is_an_error(primary: Node) -> None:
+def test_a_configuration_that_the_server_refuses_is_an_error(primary: Node) -> None:
+    with (primary.data / "postgresql.conf").open("a") as file:
+        file.write("nonsense = on\n")
     with pytest.raises(AgentError, match="synchronous_standby_names stays ''"):
-        apply(primary, "FIRST 0 (a)", SHORT_S)
+        apply(primary, '"node2"', SHORT_S)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgsr.decide.names import NOBODY, SyncNames, parse, render, setting_line
+from pgsr.decide.names import EMPTY, SyncNames, parse, render
 
 NEW, BEFORE_10, OLD = (15,), (9, 6), (9, 5)
 
@@ -13,8 +13,8 @@ NEW, BEFORE_10, OLD = (15,), (9, 6), (9, 5)
 @pytest.mark.parametrize(
     ("value", "meaning"),
     [
-        ("", NOBODY),
-        ("  ", NOBODY),
+        ("", EMPTY),
+        ("  ", EMPTY),
         ('"node1"', SyncNames("", 1, ("node1",))),
         ("node1", SyncNames("", 1, ("node1",))),
         (' "Node1" , NODE2,"a ""b"""', SyncNames("", 1, ("node1", "node2", 'a "b"'))),
@@ -58,7 +58,7 @@ def test_what_the_server_would_not_take_is_refused(value: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "version", "value"),
     [
-        (NOBODY, NEW, ""),
+        (EMPTY, NEW, ""),
         (SyncNames("", 1, ("node1",)), NEW, '"node1"'),
         (SyncNames("FIRST", 1, ("node1",)), OLD, '"node1"'),
         (SyncNames("FIRST", 1, ("a", "b")), OLD, '"a", "b"'),
@@ -88,17 +88,3 @@ def test_what_a_server_cannot_do_is_not_written(
 ) -> None:
     with pytest.raises(ValueError, match="has no"):
         render(wanted, version)
-
-
-@pytest.mark.parametrize(
-    ("value", "line"),
-    [
-        ("", "synchronous_standby_names = ''\n"),
-        ('"node1"', "synchronous_standby_names = '\"node1\"'\n"),
-        ('"it\'s\\"', "synchronous_standby_names = '\"it''s\\\\\"'\n"),
-    ],
-)
-def test_the_line_is_that_of_the_stock_agent_and_nothing_ends_it_early(
-    value: str, line: str
-) -> None:
-    assert setting_line(value) == line

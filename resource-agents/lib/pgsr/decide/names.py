@@ -31,13 +31,13 @@ class SyncNames(NamedTuple):
     names: tuple[str, ...]
 
 
-NOBODY = SyncNames("", 0, ())
+EMPTY = SyncNames("", 0, ())
 
 
 def parse(value: str) -> SyncNames:
     """Return what a value of the setting means; ValueError if the server takes none."""
     if not value.strip():
-        return NOBODY
+        return EMPTY
     counted = _WITH_COUNT.fullmatch(value)
     if not counted:
         return SyncNames("", 1, _list(value))
@@ -59,12 +59,6 @@ def render(wanted: SyncNames, version: tuple[int, ...]) -> str:
     if wanted.kind == "ANY" or version < _FIRST_WITH_SEVERAL:
         raise ValueError(f"PostgreSQL {version} has no {wanted.kind} {wanted.number}")
     return f"{wanted.number} ({names})"
-
-
-def setting_line(value: str) -> str:
-    """Return the line of a configuration file that gives the setting ``value``."""
-    escaped = value.replace("\\", "\\\\").replace("'", "''")
-    return f"synchronous_standby_names = '{escaped}'\n"
 
 
 def _doubled(name: str) -> str:

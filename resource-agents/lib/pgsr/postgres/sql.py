@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from pgsr.account import Account, acting_as
@@ -42,20 +42,38 @@ class QueryFailed(AgentError):
     """The server gave a connection, but the statement failed."""
 
 
+def connect(target: Target, deadline: float) -> AbstractContextManager[Query]:
+    """Connect as the database's user and give a function that runs statements."""
+    return _connected(target.account, _arguments(target, deadline), deadline)
+
+
+def replicate(
+    conninfo: str, account: Account, deadline: float
+) -> AbstractContextManager[Query]:
+    """Connect as the WAL receiver of a standby with this ``conninfo`` does.
+
+    The statements are those of the streaming replication protocol.  ``conninfo`` may
+    hold a password: no part of it is in an error.
+    """
+    return _connected(account, _replication_arguments(conninfo), deadline)
+
+
 @contextmanager
-def connect(target: Target, deadline: float) -> Iterator[Query]:
-    """Connect as the database's user and give a function that runs statements.
+def _connected(
+    account: Account, arguments: dict[str, Any], deadline: float
+) -> Iterator[Query]:
+    """Connect and give a function that runs statements.
 
     An asynchronous connection, because only that one can be left at a deadline
     whatever state the server is in.  It commits each statement by itself.
     """
     import psycopg2
 
-    _clear_libpq_environment(target.account)
+    _clear_libpq_environment(account)
     connection = None
     try:
-        with acting_as(target.account):
-            connection = psycopg2.connect(**_arguments(target, deadline))
+        with acting_as(account):
+            connection = psycopg2.connect(**arguments, async_=True)
             _finish(connection, deadline)
     except psycopg2.Error as error:
         raise ConnectionFailed(_first_line(error)) from None
@@ -69,6 +87,30 @@ def connect(target: Target, deadline: float) -> Iterator[Query]:
         connection.close()
 
 
+def _replication_arguments(conninfo: str) -> dict[str, Any]:
+    """Return what makes a connection for physical replication.
+
+    The WAL receiver gives the database's name for the sake of .pgpass
+    (libpqrcv_connect).  psycopg2 would SET another style of dates, which is refused
+    there, and its own name keeps it from being taken for the standby.
+    """
+    import psycopg2
+    from psycopg2.extensions import parse_dsn
+
+    try:
+        given = parse_dsn(conninfo)
+    except psycopg2.ProgrammingError:
+        raise ConnectionFailed("its connection string is malformed") from None
+    return {
+        **given,
+        "dbname": "replication",
+        "replication": "true",
+        "client_encoding": "UTF8",
+        "application_name": "pgsr",
+        "options": f"{given.get('options', '')} -c datestyle=ISO",
+    }
+
+
 def _arguments(target: Target, deadline: float) -> dict[str, Any]:
     timeout_ms = max(100, int((deadline - now()) * 1000))
     given = {
@@ -80,7 +122,6 @@ def _arguments(target: Target, deadline: float) -> dict[str, Any]:
     }
     return {
         **{name: value for name, value in given.items() if value},
-        "async_": True,
         "client_encoding": "UTF8",
         "application_name": "pgsr",
         # A monitor_sql that writes must not wait for a standby.

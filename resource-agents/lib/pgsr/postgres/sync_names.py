@@ -10,11 +10,12 @@ from __future__ import annotations
 import signal
 
 from pgsr import files
-from pgsr.decide.names import setting_line
+from pgsr.decide.names import SyncNames, render
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError
 from pgsr.postgres import datadir, postmaster
 from pgsr.postgres.observe import session
+from pgsr.postgres.quoting import for_configuration
 from pgsr.postgres.sql import Query
 from pgsr.wait import share, until
 
@@ -40,15 +41,17 @@ def path(instance: Instance) -> str:
 
 def write(instance: Instance, value: str) -> None:
     """Replace the file; the running server does not know of it yet."""
-    files.replace(path(instance), instance.account, setting_line(value))
+    line = f"synchronous_standby_names = {for_configuration(value)}\n"
+    files.replace(path(instance), instance.account, line)
 
 
-def apply(instance: Instance, value: str, deadline: float) -> None:
-    """Give the running server the setting ``value``, and see that it has it.
+def apply(instance: Instance, wanted: SyncNames, deadline: float) -> None:
+    """Give the running server the setting, and see that it has it.
 
     AgentError when it has another one at ``deadline``.  Where commits begin to wait
     for standbys, that is proven only by ``is_in_force``.
     """
+    value = _value(instance, wanted)
     write(instance, value)
     with session(instance, deadline, as_owner=True) as query:
         _reload(instance)
@@ -109,6 +112,13 @@ def _sleep_of(pid: int) -> str:
         said.get("nonvoluntary_ctxt_switches"),
     )
     return f"{pid}: {switches}" if is_asleep else ""
+
+
+def _value(instance: Instance, wanted: SyncNames) -> str:
+    try:
+        return render(wanted, datadir.version_of(instance.pgdata))
+    except ValueError as error:
+        raise AgentError(f"synchronous_standby_names: {error}") from None
 
 
 def _last_look(deadline: float) -> float:
