@@ -33,8 +33,6 @@ def assert_refused(node: Node, code: int, *words: str, **changes: str) -> None:
     ("name", "value", "accepted"),
     [
         ("rep_mode", "asynch", "none, async"),
-        ("rep_mode", "sync", "none, async"),
-        ("node_list", "node1 node2", "leave it empty"),
         ("pgport", "postgres", "port number"),
         ("trigger_file", "PGSQL.trigger", "absolute path"),
         ("stop_escalate", "-1", "seconds"),

@@ -71,6 +71,25 @@ def refusals(path: Path) -> Iterator[str]:
             yield from filter(None, [telling_part(arguments[0])])
 
 
+def complaints(path: Path) -> Iterator[str]:
+    """The texts that a module of decisions lists, the variable parts left out."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        for text in listed(node):
+            if isinstance(text, (ast.JoinedStr, ast.Constant)):
+                yield from filter(None, [telling_part(text).partition(":")[0]])
+
+
+def listed(node: ast.AST) -> list[ast.expr]:
+    """What a list, a comprehension, an `append` or a `yield` takes up."""
+    if isinstance(node, ast.List):
+        return node.elts
+    if isinstance(node, ast.ListComp):
+        return [node.elt]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".append"):
+        return node.args
+    return [node.value] if isinstance(node, ast.Yield) and node.value else []
+
+
 def telling_part(reason: ast.expr) -> str:
     """The first longer fixed part of a text, up to where its first sentence ends."""
     parts = [
@@ -138,3 +157,13 @@ def test_every_exit_code_is_explained(code: Exit) -> None:
 def test_every_refusal_is_in_the_troubleshooting(path: Path) -> None:
     page = text_of("troubleshooting.rst").replace("``", "")
     assert [each for each in refusals(path) if each not in page] == []
+
+
+@pytest.mark.parametrize("name", ["decide/configuration.py", "validation_managed.py"])
+def test_every_complaint_about_a_configuration_is_in_the_troubleshooting(
+    name: str,
+) -> None:
+    page = text_of("troubleshooting.rst").replace("``", "")
+    found = list(complaints(LIBRARY / name))
+    assert found
+    assert [each for each in found if each not in page] == []

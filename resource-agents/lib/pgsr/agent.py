@@ -63,19 +63,20 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
         unknown = f"Unknown action {call.action}; see usage"
         journal.exit_reason("Not in a replication mode." if is_known else unknown)
         return Exit.UNIMPLEMENTED
-    if call.action in ("start", "promote", "validate-all"):
-        validation.require_parameters(parameters, call.is_promotable)
+    if call.action == "promote":
+        validation.require_parameters(parameters, call)
     if "pgdata" in parameters.refused and call.action in _ANSWERS_WITHOUT_SERVER:
         return _nothing_runs(call, journal, parameters.problems[0])
     try:
         owner = account.find(parameters.pgdba)
     except ocf.NotInstalled as error:
         if call.action not in _ANSWERS_WITHOUT_SERVER:
-            raise
+            raise validation.with_parameters(error, parameters, call) from None
         if from_processes(parameters.pgdata) is Service.STOPPED:
             return _nothing_runs(call, journal, str(error))
         owner = _owner_of_what_runs(parameters, call.action, error)
     account.require_right_to_act_as(owner)
+    validation.warn_of_short_timeout(parameters, call, journal)
     margin_s = min(_LONGEST_MARGIN_S, call.timeout_s * _MARGIN)
     deadline = now() + call.timeout_s - margin_s
     instance = Instance(parameters, owner, journal, deadline)
@@ -124,15 +125,14 @@ def _status(action: Action) -> Exit:
 
 def _validate(action: Action) -> Exit:
     """Check the parameters, and at level 10 this node too (OCF 1.1, check levels)."""
-    if action.call.check_level >= _ENVIRONMENT_LEVEL:
-        validation.require_node(action.instance)
+    validation.require(action, action.call.check_level >= _ENVIRONMENT_LEVEL)
     return Exit.SUCCESS
 
 
 def _start_with(start: Verb) -> Verb:
     def checked(action: Action) -> Exit:
-        if from_processes(action.instance.pgdata) is not Service.ANSWERS:
-            validation.require_node(action.instance)
+        is_running = from_processes(action.instance.pgdata) is Service.ANSWERS
+        validation.require(action, is_node_checked=not is_running)
         return start(action)
 
     return checked

@@ -69,7 +69,9 @@ class Invocation(NamedTuple):
     """One call of the agent, as Pacemaker makes it.
 
     ``resource`` is the resource's name without the ``:N`` of a clone instance and
-    ``timeout_s`` the time after which Pacemaker kills the action.
+    ``timeout_s`` the time after which Pacemaker kills the action.  ``promoted_max``,
+    ``clone_node_max`` and ``is_notified`` are options of the clone, with Pacemaker's
+    own defaults.
     """
 
     program: str
@@ -80,6 +82,9 @@ class Invocation(NamedTuple):
     is_probe: bool
     is_promotable: bool
     check_level: int
+    promoted_max: int = 1
+    clone_node_max: int = 1
+    is_notified: bool = False
 
 
 # Pacemaker always says the timeout.  Called by hand, an action gets the longest
@@ -101,20 +106,30 @@ def parse_invocation(argv: Sequence[str], environ: Mapping[str, str]) -> Invocat
         and _number(environ.get("OCF_RESKEY_CRM_meta_interval"), 0) == 0,
         is_promotable=_is_promotable(environ),
         check_level=_number(environ.get("OCF_CHECK_LEVEL"), 0),
+        promoted_max=_number(_promoted_max(environ), 1),
+        clone_node_max=_number(environ.get("OCF_RESKEY_CRM_meta_clone_node_max"), 1),
+        is_notified=_is_true(environ.get("OCF_RESKEY_CRM_meta_notify")),
     )
 
 
 def _is_promotable(environ: Mapping[str, str]) -> bool:
     """Tell whether the resource is a promotable clone (both spellings)."""
-    maximum = environ.get("OCF_RESKEY_CRM_meta_promoted_max") or environ.get(
+    is_promotable = _is_true(environ.get("OCF_RESKEY_CRM_meta_promotable"))
+    return is_promotable or _number(_promoted_max(environ), 0) > 0
+
+
+def _promoted_max(environ: Mapping[str, str]) -> str | None:
+    return environ.get("OCF_RESKEY_CRM_meta_promoted_max") or environ.get(
         "OCF_RESKEY_CRM_meta_master_max"
     )
-    promotable = environ.get("OCF_RESKEY_CRM_meta_promotable", "").lower()
-    return promotable in TRUE_WORDS or _number(maximum, 0) > 0
 
 
 # ocf_is_true in ocf-shellfuncs
 TRUE_WORDS = frozenset(("yes", "true", "1", "ja", "on", "y"))
+
+
+def _is_true(text: str | None) -> bool:
+    return (text or "").lower() in TRUE_WORDS
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -5,32 +5,116 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
+from collections.abc import Sequence
 
-from pgsr import files, validation_follower
+from pgsr import files, validation_follower, validation_managed
 from pgsr.account import Account, acting_as
+from pgsr.action import Action
+from pgsr.decide import configuration
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
-from pgsr.ocf import NotConfigured, NotInstalled, PermissionDenied
+from pgsr.log import Log
+from pgsr.ocf import (
+    AgentError,
+    Invocation,
+    NotConfigured,
+    NotInstalled,
+    PermissionDenied,
+)
 from pgsr.postgres import datadir
 from pgsr.postgres.promote import require_same_trigger_file
 
+# Pacemaker tries no other node after the first, and another one after the others.
+_WORST_FIRST = (NotConfigured, NotInstalled, PermissionDenied)
 
-def require_parameters(parameters: Parameters, is_promotable: bool) -> None:
+
+def require_parameters(parameters: Parameters, call: Invocation) -> None:
     """Raise NotConfigured with everything that is wrong on every node."""
-    problems = list(parameters.problems)
-    if parameters.monitor_password and not parameters.monitor_user:
-        problems.append("monitor_user has to be set if monitor_password is set")
-    if parameters.is_managed:
-        problems.append("managed replication is not part of this version")
-    elif parameters.rep_mode == "slave":
-        problems += validation_follower.problems(parameters, is_promotable)
-    elif parameters.rep_mode == "async":
-        problems += _replication_problems(parameters, is_promotable)
+    problems = _problems(parameters, call)
     if problems:
         raise NotConfigured("; ".join(problems))
 
 
-def require_node(instance: Instance) -> None:
+def require(action: Action, is_node_checked: bool) -> None:
+    """Raise one error with everything that is wrong; log what only deserves it.
+
+    The node is not checked for values that were refused: it would be for defaults.
+    """
+    parameters, call = action.instance.parameters, action.call
+    errors: list[AgentError] = [
+        NotConfigured(text) for text in _problems(parameters, call)
+    ]
+    is_node_checked = is_node_checked and not parameters.refused
+    if parameters.is_managed and call.action in ("start", "validate-all"):
+        errors += _managed_errors(action, is_node_checked)
+    if is_node_checked:
+        errors += _node_errors(action.instance)
+    if errors:
+        raise _joined(errors)
+
+
+def warn_of_short_timeout(
+    parameters: Parameters, call: Invocation, journal: Log
+) -> None:
+    """Log that Pacemaker gives this action too little time."""
+    if parameters.is_managed:
+        for text in configuration.timeout_warnings(call):
+            journal.warning(text)
+
+
+def with_parameters(
+    error: AgentError, parameters: Parameters, call: Invocation
+) -> AgentError:
+    """Return ``error`` together with what is wrong on every node."""
+    return _joined([*map(NotConfigured, _problems(parameters, call)), error])
+
+
+def _problems(parameters: Parameters, call: Invocation) -> list[str]:
+    problems = list(parameters.problems)
+    if parameters.monitor_password and not parameters.monitor_user:
+        problems.append("monitor_user has to be set if monitor_password is set")
+    if parameters.is_managed:
+        problems += validation_managed.problems(parameters, call)
+    elif parameters.rep_mode == "slave":
+        problems += validation_follower.problems(parameters, call.is_promotable)
+    elif parameters.rep_mode == "async":
+        problems += _method_problems(parameters, call)
+    return problems
+
+
+def _managed_errors(action: Action, is_node_checked: bool) -> list[AgentError]:
+    found = validation_managed.gather(action, is_node_checked)
+    for text in validation_managed.warnings(action, found):
+        action.instance.log.warning(text)
+        if action.call.action == "validate-all":
+            sys.stdout.write(f"WARNING: {text}\n")
+    errors = validation_managed.cluster_errors(action, found)
+    if is_node_checked:
+        errors += validation_managed.node_errors(action, found)
+    return errors
+
+
+def _node_errors(instance: Instance) -> list[AgentError]:
+    try:
+        _require_node(instance)
+    except AgentError as error:
+        return [error]
+    return []
+
+
+def _joined(errors: Sequence[AgentError]) -> AgentError:
+    """Return one error with all reasons, as severe as the worst of them."""
+    if len(errors) == 1:
+        return errors[0]
+    found = {type(error) for error in errors}
+    kind = next((each for each in _WORST_FIRST if each in found), AgentError)
+    reasons = (str(error).rstrip(".") for error in errors)
+    advice = filter(None, (error.advice for error in errors))
+    return kind("; ".join(reasons), " ".join(advice))
+
+
+def _require_node(instance: Instance) -> None:
     """Raise the error for what this node lacks to run the server."""
     parameters, account = instance.parameters, instance.account
     if not os.access(parameters.pgctl[0], os.X_OK):
@@ -47,7 +131,7 @@ def require_node(instance: Instance) -> None:
                 " (parameter config)"
             )
     _require_same_version(instance)
-    if parameters.rep_mode == "async":
+    if parameters.rep_mode == "async" and not parameters.is_managed:
         _require_flag_directories(parameters, account)
         if datadir.is_standby_configured(parameters.pgdata):
             require_same_trigger_file(instance)
@@ -55,13 +139,10 @@ def require_node(instance: Instance) -> None:
         validation_follower.require_node(instance)
 
 
-def _replication_problems(parameters: Parameters, is_promotable: bool) -> list[str]:
+def _method_problems(parameters: Parameters, call: Invocation) -> list[str]:
     tmpdir, problems = parameters.directory, []
-    if not is_promotable:
-        problems.append(
-            "Replication(rep_mode=async or sync) requires Master/Slave configuration."
-            " Make the resource a promotable clone"
-        )
+    if not call.is_promotable:
+        problems.append(configuration.NOT_PROMOTABLE)
     if os.path.islink(tmpdir):
         target = os.path.realpath(tmpdir)
         problems.append(

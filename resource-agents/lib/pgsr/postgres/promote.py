@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 
 from pgsr import files
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError, NotConfigured
-from pgsr.postgres import control, datadir, postmaster, sql
+from pgsr.postgres import control, datadir, postmaster, settings, sql
 from pgsr.postgres.observe import session
 from pgsr.state import ControlState
 from pgsr.wait import share, until
@@ -79,16 +78,7 @@ def _ask_server(instance: Instance) -> str:
 
 
 def _ask_configuration(instance: Instance) -> str:
-    parameters = instance.parameters
-    argv = [
-        f"{os.path.dirname(os.path.realpath(parameters.pgctl[0]))}/postgres",
-        *("-C", "promote_trigger_file", "-D", parameters.pgdata),
-        *("-c", f"config_file={parameters.configuration_file}"),
-    ]
-    code, said = instance.run(argv)
-    if code:
-        raise AgentError(f"Can't start PostgreSQL. {said}")
-    return said
+    return settings.ask(instance, "promote_trigger_file")
 
 
 def _is_in_production(instance: Instance) -> bool:
