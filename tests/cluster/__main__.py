@@ -7,6 +7,7 @@ status              what runs, and what the cluster shows
 power off|on NODE   take a node's power away, or boot it
 down                end what was left running
 demo [--keep]       see tests/cluster/demo.py
+chaos               faults at random, see tests/cluster/chaos
 
 Without --name, which comes first, they mean the cluster that is running.
 """
@@ -18,6 +19,7 @@ import os
 import sys
 
 from tests.cluster import demo
+from tests.cluster.chaos import run as chaos
 from tests.cluster.harness import keeper, method, record
 from tests.cluster.harness.construction import construct
 from tests.cluster.harness.process import CommandFailed
@@ -98,6 +100,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if command == "down":
         down(name)
         return 0
+    if command == "chaos":
+        return chaos.main(name or "chaos", arguments.minutes, arguments.seed)
     entry = kept(name)
     if entry is None and command in DEFAULT_NAMES:
         entry = up(name or DEFAULT_NAMES[command])
@@ -129,6 +133,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     power.add_argument("action", choices=("on", "off"))
     power.add_argument("node")
     commands.add_parser("demo").add_argument("--keep", action="store_true")
+    random = commands.add_parser("chaos")
+    random.add_argument("--minutes", type=float, default=10.0)
+    random.add_argument("--seed", type=int)
     return parser.parse_args(argv)
 
 

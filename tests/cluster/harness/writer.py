@@ -92,12 +92,23 @@ class Writer:
     def verdict(self) -> Verdict:
         """Stop, and compare with what the primary holds now."""
         self.stop()
+        return judge(self.acknowledged, self._surviving(), self._stopped_at)
+
+    def lost_so_far(self) -> tuple[int, ...]:
+        """Return the rows acknowledged by now that the primary does not have."""
+        acknowledged = list(self.acknowledged)
+        surviving = self._surviving()
+        return tuple(row.number for row in acknowledged if row.number not in surviving)
+
+    def _surviving(self) -> set[int]:
         statement = f"SELECT number FROM {self.table}"
         rows = wait_until(
-            "the surviving rows", lambda: self._try(statement), ROW_TIMEOUT_S
+            "the surviving rows",
+            lambda: self._try(statement),
+            ROW_TIMEOUT_S,
+            self._explain,
         )
-        surviving = {row[0] for row in rows or []}
-        return judge(self.acknowledged, surviving, self._stopped_at)
+        return {row[0] for row in rows or []}
 
     def _wait(self, awaited: str, look: Callable[[], bool]) -> None:
         wait_until(f"{awaited} of the writer", look, ROW_TIMEOUT_S, self._explain)
@@ -168,12 +179,12 @@ def closing(
         connection.close()
 
 
-def connect() -> psycopg2.extensions.connection:
-    """Connect to the virtual address, or raise within CONNECT_TIMEOUT_S."""
+def connect(address: str = VIRTUAL_ADDRESS) -> psycopg2.extensions.connection:
+    """Connect to an address, or raise within CONNECT_TIMEOUT_S."""
     import psycopg2
 
     connection = psycopg2.connect(
-        host=VIRTUAL_ADDRESS, port=PORT, user=USER, dbname=USER, async_=1
+        host=address, port=PORT, user=USER, dbname=USER, async_=1
     )
     try:
         wait_until_ready(connection, CONNECT_TIMEOUT_S)
