@@ -5,13 +5,14 @@ SHELL := /bin/bash
 PYTHON := /usr/bin/python3
 OCF_ROOT := /usr/lib/ocf
 NODE ?= node1
+RUNS ?= 5
 PIP_VERSION := 26.3
 TOOLS := .venv/.tools-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench clean demo docs help install lint packages python servers shell test \
-	test-cluster test-postgres test-stock test-unit tools
+.PHONY: as-root bench bench-failover chaos clean demo docs help install lint packages python servers \
+	shell test test-cluster test-postgres test-stock test-unit tools
 
 # Comes first where it is needed, so that nobody waits for a refusal.
 as-root:
@@ -20,6 +21,12 @@ as-root:
 
 bench: as-root packages  ## Compare cost with the stock agent: programs launched, CPU, wall time
 	$(PYTHON) -m tests.bench
+
+bench-failover: as-root packages  ## Compare failovers with the stock agent and PAF (RUNS=5)
+	$(PYTHON) -m tests.bench.failover --runs $(RUNS)
+
+chaos: as-root packages  ## Let faults strike at random (MINUTES=10 SEED=...)
+	@$(PYTHON) -m tests.cluster chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## Remove what was built, and a cluster that was left up
 	@if [ "$$(id -u)" -eq 0 ] && [ -e tests/cluster/__main__.py ]; then \

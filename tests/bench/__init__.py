@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What an action costs: programs launched, processes, CPU and wall time."""
+"""What an action costs in programs and time, and what a fault costs in writes."""

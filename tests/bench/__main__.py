@@ -8,14 +8,11 @@ do not depend on the machine.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from tests.bench.report import describe_load, describe_machine, table
 from tests.bench.scene import (
     Figure,
     WrongAnswer,
@@ -41,7 +38,7 @@ method."""
 def main() -> int:
     """Measure and print."""
     runs = _arguments().runs
-    print(describe_machine(), flush=True)
+    print(describe_machine("python3 -m tests.bench", PACKAGES), flush=True)
     rows: list[tuple[str, ...]] = [HEADER]
     try:
         with steady_cluster() as cluster:
@@ -74,42 +71,6 @@ def spread(seconds: Sequence[float]) -> str:
     ordered = [1000 * each for each in (statistics.median(seconds), *seconds)]
     median, lowest, highest = ordered[0], min(ordered), max(ordered)
     return f"{median:.0f} ({lowest:.0f} to {highest:.0f})"
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows with their columns aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
-        for cells in rows
-    )
-    return "\n".join(lines)
-
-
-def describe_machine() -> str:
-    """Return what the figures depend on."""
-    query = ("dpkg-query", "--show", "--showformat", "${Package} ${Version}\n")
-    versions = subprocess.run(
-        [*query, *PACKAGES], capture_output=True, text=True, timeout=30, check=True
-    ).stdout
-    return (
-        f"Command: {' '.join(['python3 -m tests.bench', *sys.argv[1:]])}\n"
-        f"Machine: {os.cpu_count()} cores, {_processor()}, {platform.system()}"
-        f" {platform.release()}\n"
-        f"Versions: {', '.join(versions.splitlines())}"
-    )
-
-
-def describe_load() -> str:
-    """Return how busy the machine was meanwhile."""
-    return f"Load of the machine at the end: {os.getloadavg()[0]:.1f}."
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make bench-failover`: what a fault costs with our agent, the stock one and PAF.
+
+Every system suffers the same faults at the same phases on a cluster of its own, one
+cluster at a time. It prints figures and judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
+from typing import NamedTuple
+
+from tests.bench import faults, summary, systems
+from tests.bench.faults import FAULTS, POWER_CUT, NeverServedAgain, Outcome
+from tests.bench.redundancy import NOT_EVEN_THEN
+from tests.bench.report import describe_load, describe_machine
+from tests.bench.systems import SYSTEMS, System
+from tests.cluster.harness import record
+from tests.cluster.harness.construction import Construction, constructed
+from tests.cluster.harness.process import CommandFailed
+from tests.cluster.harness.wait import NeverHappened
+
+COMMAND = "python3 -m tests.bench.failover"
+PACKAGES = ("corosync", "pacemaker", "resource-agents", "resource-agents-paf")
+MOST_RUNS = 50
+MONITOR_INTERVAL_S = 3.0  # of the promoted role, in all configurations
+
+
+class Fault(NamedTuple):
+    """A fault that is due, and how long after a monitor, if that matters."""
+
+    name: str
+    phase_s: float
+
+
+def main() -> int:
+    """Measure and print."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    arguments = _arguments()
+    print(describe_machine(COMMAND, (*PACKAGES, "postgresql-15")), flush=True)
+    record.sweep()
+    measured = []
+    for name in arguments.systems:
+        system = SYSTEMS[name]
+        due = schedule(system, arguments.runs, arguments.seed, arguments.faults)
+        measured += [summary.Measured(system, *each) for each in suffer(system, due)]
+    print(f"\nRuns: {arguments.runs}, seed {arguments.seed}. {describe_load()}")
+    print(summary.told(measured))
+    return 0
+
+
+def schedule(
+    system: System, runs: int, seed: int, chosen: Sequence[str]
+) -> list[Fault]:
+    """Return the faults of a system in their order, the same phases for every one."""
+    draw = random.Random(seed)
+    phases = [draw.uniform(0, MONITOR_INTERVAL_S) for _ in range(runs)]
+    own = FAULTS if system.node_count == 2 else (POWER_CUT,)
+    names = chosen or own
+    return [Fault(name, phase_s) for phase_s in phases for name in names]
+
+
+def suffer(system: System, due: Iterable[Fault]) -> Iterator[tuple[str, Outcome, bool]]:
+    """Return each fault with its outcome, and whether the machine had other work.
+
+    A cluster that does not come back is made anew.
+    """
+    left = list(due)
+    while left:
+        name = f"bench-{os.getpid()}"
+        with constructed(name, system.node_count) as construction:
+            try:
+                systems.start(system, construction.cluster)
+            except (NeverHappened, CommandFailed) as reason:
+                print(f"{system.name} did not start: {reason}", file=sys.stderr)
+                return
+            while left:
+                name, outcome, had_company = _measured(
+                    system, construction, left.pop(0)
+                )
+                yield name, outcome, had_company
+                if outcome.redundancy.how == NOT_EVEN_THEN:
+                    break
+
+
+def _measured(
+    system: System, construction: Construction, fault: Fault
+) -> tuple[str, Outcome, bool]:
+    before = _others()
+    try:
+        outcome = faults.measure(system, construction, *fault)
+    except NeverServedAgain as reason:
+        print(reason, file=sys.stderr)
+        outcome = faults.never_again()
+    print(f"{system.name}: {fault.name}: {summary.line(outcome)}", flush=True)
+    return fault.name, outcome, bool(before or _others())
+
+
+def _others() -> int:
+    """Return how many other clusters run on this machine."""
+    return sum(map(record.is_alive, record.read_all())) - 1
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """End as an exception does, so that the cluster is taken down."""
+    raise SystemExit(128 + number)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=5,
+        choices=range(1, MOST_RUNS + 1),
+        metavar="N",
+        help=f"how often each fault strikes: 1 to {MOST_RUNS}, 5 unless given",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the phases of the monitor's interval"
+    )
+    parser.add_argument(
+        "--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS, metavar="NAME",
+        help=f"those to compare, all unless given: {', '.join(SYSTEMS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--faults", nargs="+", default=[], choices=FAULTS, metavar="FAULT",
+        help=f"all, with three nodes {POWER_CUT!r}, unless given: {', '.join(FAULTS)}",
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
