@@ -10,18 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pgsr import files
+from pgsr import directory
 from pgsr.action import Action
 from pgsr.decide import configuration
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
-from pgsr.ocf import (
-    AgentError,
-    Invocation,
-    NotConfigured,
-    NotInstalled,
-    PermissionDenied,
-)
+from pgsr.ocf import AgentError, Invocation, NotConfigured, NotInstalled
 from pgsr.postgres import datadir, settings, sql
 from pgsr.postgres.observe import from_processes, session
 from pgsr.state import Service
@@ -84,8 +78,10 @@ def node_errors(action: Action, found: Found) -> list[AgentError]:
     version = datadir.version_of(action.instance.pgdata)
     if version and version < configuration.FIRST_WITH_REPLICATION:
         said.append(NotInstalled("Replication mode needs PostgreSQL 9.1 or higher."))
-    if action.call.action == "start":
-        said += _directory_errors(action.instance)
+    try:
+        directory.require_usable(action.instance)
+    except AgentError as error:
+        said.append(error)
     return said
 
 
@@ -161,22 +157,6 @@ def _is_overridden(pgdata: str) -> bool:
             return bool(re.search(pattern, file.read(), re.MULTILINE | re.IGNORECASE))
     except OSError:
         return False
-
-
-def _directory_errors(instance: Instance) -> list[AgentError]:
-    directory, account = instance.parameters.directory, instance.account
-    try:
-        files.ensure_directory(directory, account, 0o700)
-    except AgentError as error:
-        return [error]
-    if files.can_create_in(directory, account):
-        return []
-    return [
-        PermissionDenied(
-            f"Can't create directory {directory} or it is not readable by"
-            f" {account.name} (parameter tmpdir)"
-        )
-    ]
 
 
 def _may_see_replication(instance: Instance) -> bool:
