@@ -24,16 +24,18 @@ ENDING_S = 3
 # Data directories are copied all the time: in memory that takes a tenth.
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 2 << 30
+# Nobody but root may write here or in any directory above.
+ROOTS_ALONE = Path("/run")
 
 
 @contextmanager
-def new_workspace() -> Iterator[Path]:
+def new_workspace(place: Path | None = None) -> Iterator[Path]:
     """An empty directory which the database's user may enter.
 
     Processes that are left in it at the end are ended, and fail the test.
     """
     prefix = f"pgsr-test-{os.getpid()}-"
-    directory = Path(tempfile.mkdtemp(prefix=prefix, dir=best_place()))
+    directory = Path(tempfile.mkdtemp(prefix=prefix, dir=place or best_place()))
     directory.chmod(0o755)
     try:
         yield directory
@@ -63,7 +65,7 @@ def left_behind(directory: Path) -> list[str]:
 
 def remove_those_of_killed_runs() -> None:
     """Remove the workspaces whose maker is gone, and what runs in them."""
-    places = {Path(tempfile.gettempdir()), best_place()}
+    places = {Path(tempfile.gettempdir()), best_place(), ROOTS_ALONE}
     for directory in (entry for place in places for entry in place.iterdir()):
         made_by = NAME.match(directory.name)
         if not made_by or directory.stat().st_uid != os.geteuid():

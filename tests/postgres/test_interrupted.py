@@ -34,10 +34,10 @@ class Effect(NamedTuple):
 NONE = Effect("unlink", NEVER)
 
 
-def effects_of(node: Node, action: str) -> list[Effect]:
+def effects_of(node: Node, action: str, **changes: str) -> list[Effect]:
     """Run an action to its end, and return its effects in their order."""
     trace = node.top / "trace"
-    assert not killed_before(node, action, NONE, trace)
+    assert not killed_before(node, action, NONE, trace, **changes)
     names = re.findall(r"^(\w+)\(", trace.read_text(), re.MULTILINE)
     seen: Counter[str] = Counter()
     effects = []
@@ -49,12 +49,16 @@ def effects_of(node: Node, action: str) -> list[Effect]:
 
 
 def killed_before(
-    node: Node, action: str, effect: Effect, trace: Path = Path("/dev/null")
+    node: Node,
+    action: str,
+    effect: Effect,
+    trace: Path = Path("/dev/null"),
+    **changes: str,
 ) -> bool:
     """Run an action, killed at the entry of an effect; False if it had none such."""
     kill = f"--inject={effect.name}:signal=KILL:when={effect.number}"
     strace = ["strace", "--quiet=all", "-o", str(trace), f"--trace={EFFECTS}", kill]
-    ended = run([*strace, str(AGENT), action], 60, node.environment())
+    ended = run([*strace, str(AGENT), action], 60, node.environment(**changes))
     assert ended.code in (0, -signal.SIGKILL), ended
     return ended.code != 0
 
