@@ -12,7 +12,7 @@ TOOLS := .venv/.tools-installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: as-root bench bench-failover chaos clean demo docs help install lint packages python servers \
-	shell test test-cluster test-postgres test-stock test-unit tools
+	shell test test-cluster test-postgres test-stock test-unit tools trixie-root
 
 # Comes first where it is needed, so that nobody waits for a refusal.
 as-root:
@@ -103,6 +103,10 @@ test-unit: $(TOOLS)  ## Run the tests of the pure core, within seconds
 	.venv/bin/pytest --cov --cov-report=term tests/unit
 
 tools: $(TOOLS)
+
+trixie-root: as-root packages  ## Install Debian 13 in DIR=..., for nodes to run: CONTRIBUTING.md
+	@test -n '$(DIR)' || { echo 'Name a new directory: make trixie-root DIR=...' >&2; exit 2; }
+	$(PYTHON) -m tests.provision trixie-root '$(DIR)'
 
 $(TOOLS): pyproject.toml | python
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) -m tests.provision packages

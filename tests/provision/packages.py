@@ -63,28 +63,33 @@ def missing(names: Sequence[str]) -> list[str]:
     return [name for name in names if name not in installed]
 
 
-def install_missing() -> list[str]:
-    """Install what is not there, saying which; return the names."""
+def install_missing(names: Sequence[str] = ()) -> list[str]:
+    """Install what is not there, of what the tests need unless others are named.
+
+    It says which packages these are, and returns their names.
+    """
     if shutil.which("apt-get") is None or shutil.which("dpkg-query") is None:
         raise ProvisionError(
             "this is not a Debian-like system (no apt-get): install the equivalents of "
-            + ", ".join(PACKAGES)
+            + ", ".join(names or PACKAGES)
             + " by hand"
         )
-    names = missing(wanted())
-    if not names:
+    absent = missing(names or wanted())
+    if not absent:
         return []
     if os.geteuid() != 0:
         raise ProvisionError(
-            f"these Debian packages are needed: {' '.join(names)}; "
+            f"these Debian packages are needed: {' '.join(absent)}; "
             "run this as root, or install them yourself"
         )
-    print(f"Installing Debian packages: {' '.join(names)}", file=sys.stderr, flush=True)
+    print(
+        f"Installing Debian packages: {' '.join(absent)}", file=sys.stderr, flush=True
+    )
     with no_service_started():
         _apt_get("update")
-        _install_servers_common(names)
-        _install(names)
-    return names
+        _install_servers_common(absent)
+        _install(absent)
+    return absent
 
 
 def _install_servers_common(names: Sequence[str]) -> None:
@@ -98,18 +103,22 @@ def _install(names: Sequence[str]) -> None:
         _apt_get("install", "--no-install-recommends", "--no-upgrade", *names)
 
 
-def _apt_get(command: str, *arguments: str) -> None:
-    environment = {
+def environment() -> dict[str, str]:
+    """Return what programs that install packages are given; of ours only proxies."""
+    return {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LC_ALL": "C.UTF-8",
         "DEBIAN_FRONTEND": "noninteractive",
         **{name: os.environ[name] for name in os.environ if name.endswith("_proxy")},
     }
+
+
+def _apt_get(command: str, *arguments: str) -> None:
     options = ["--yes", "--quiet", "-o", "DPkg::Lock::Timeout=300"]
     output_of(
         ["apt-get", *options, command, *arguments],
         timeout_s=APT_TIMEOUT_S,
-        environment=environment,
+        environment=environment(),
     )
 
 
