@@ -180,7 +180,7 @@ def test_a_healthy_cluster_is_read_from_what_pacemaker_printed(version: str) -> 
         "node2",
         {"status": "HS"},
         "100",
-        (Peer("node1", True, False, False, "Promoted", primary),),
+        (Peer("node1", True, False, False, "Promoted", primary, "1000"),),
         is_fencing_enabled=True,
         is_target_stopped=False,
     )

@@ -7,16 +7,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pgsr.instance import Instance
+from pgsr.notification import Notification
 from pgsr.ocf import AgentError, Invocation
 from pgsr.pacemaker import Pacemaker
 
 
 class Action(NamedTuple):
-    """One action: what Pacemaker asked, the server, and the cluster."""
+    """One action: what Pacemaker asked, the server, the cluster, the transition."""
 
     call: Invocation
     instance: Instance
     pacemaker: Pacemaker
+    transition: Notification = Notification()
 
     def try_to(self, effect: Callable[[], None]) -> None:
         """Do something whose failure must not fail the action, and log that.

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from pgsr import account, log, metadata, ocf, pacemaker, validation
+from pgsr import account, log, metadata, notification, ocf, pacemaker, validation
 from pgsr.action import Action
 from pgsr.declared import Parameters
 from pgsr.instance import Instance
@@ -80,7 +80,8 @@ def _run(call: Invocation, environ: Mapping[str, str], journal: log.Log) -> Exit
     margin_s = min(_LONGEST_MARGIN_S, call.timeout_s * _MARGIN)
     deadline = now() + call.timeout_s - margin_s
     instance = Instance(parameters, owner, journal, deadline)
-    return verb(Action(call, instance, pacemaker.connect(call, environ, deadline)))
+    cluster = pacemaker.connect(call, environ, deadline)
+    return verb(Action(call, instance, cluster, notification.parse(environ)))
 
 
 def _nothing_runs(call: Invocation, journal: log.Log, why: str) -> Exit:
@@ -109,6 +110,10 @@ def _verbs(parameters: Parameters, call: Invocation) -> Mapping[str, Verb]:
 
     With a wrong rep_mode, a promotable resource still gets true answers of its role.
     """
+    if parameters.is_managed:
+        from pgsr.modes.managed.verbs import VERBS  # no other mode pays for it
+
+        return {**_COMMON, **VERBS, "start": _start_with(VERBS["start"])}
     is_unknown = "rep_mode" in parameters.refused
     if parameters.rep_mode == "async" or (is_unknown and call.is_promotable):
         return {**_COMMON, **_REPLICATION}

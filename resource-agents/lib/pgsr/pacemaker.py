@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Edge: what Pacemaker knows, and the node attributes that the agent writes.
 
-One crm_mon shows nodes, roles and all attributes; attrd_updater writes one
-attribute of transient life.  The promotion score is such an attribute too, under
-the name that every version since 1.0 gives it (crm_master, crm_attribute
---promotion).
+One crm_mon shows nodes, roles and all attributes of the nodes that are online;
+attrd_updater writes one attribute of transient life, crm_attribute a permanent one.
+The promotion score is of transient life too, under the name that every version since
+1.0 gives it (crm_master, crm_attribute --promotion).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pgsr import process
 from pgsr.ocf import AgentError, Invocation
 from pgsr.state import Cluster, Peer
+from pgsr.wait import now
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -56,12 +57,58 @@ class Pacemaker(NamedTuple):
             )
         return parse_cluster(said.stdout, self.resource, self.node)
 
+    def look_at_all(self) -> Cluster:
+        """Return what the cluster knows, permanent attributes of absent nodes too.
+
+        crm_mon leaves out the attributes of a node that is not online.
+        """
+        cluster = self.look()
+        if all(peer.is_online for peer in cluster.peers):
+            return cluster
+        argv = [f"{self.directory}/cibadmin", "--query", "--scope=nodes"]
+        said = process.run(argv, self.deadline)
+        if said.code:
+            raise AgentError(
+                f"cibadmin cannot ask the cluster (exit code {said.code}):"
+                f" {said.stderr.strip() or said.stdout.strip()}"
+            )
+        return with_permanent(cluster, said.stdout, self.resource)
+
+    def set_permanent(self, name: str, value: str, node: str, timeout_s: int) -> None:
+        """Set an attribute that outlasts everything, of any node that is known."""
+        argv = [f"{self.directory}/crm_attribute", "--lifetime=forever"]
+        argv += [f"--node={node}", f"--name={self.resource}-{name}"]
+        deadline = min(self.deadline, now() + timeout_s)
+        said = process.run([*argv, f"--update={value}"], deadline)
+        if said.code:
+            raise AgentError(
+                f"crm_attribute cannot set {self.resource}-{name} of {node} (exit code"
+                f" {said.code}): {said.stderr.strip() or said.stdout.strip()}"
+            )
+
+    def everybodys(self, name: str) -> dict[str, str]:
+        """Return an attribute of all nodes, asked of the daemon that holds it."""
+        argv = [f"{self.directory}/attrd_updater", f"--name={self.resource}-{name}"]
+        said = process.run([*argv, "--query", "--all"], self.deadline)
+        found = re.findall(r'host="([^"]*)" value="([^"]*)"', said.stdout)
+        return {node: value for node, value in found if value}
+
     def set_attribute(self, name: str, value: str, node: str = "") -> None:
         """Set an attribute that lasts until the node leaves the cluster.
 
         --update=VALUE, because of values that begin with a dash: -INFINITY.
         """
         self._update([f"--name={self.resource}-{name}", f"--update={value}"], node)
+
+    def tell(self, name: str, value: str) -> None:
+        """Set a private attribute of this node, which ``everybodys`` shows.
+
+        It is not in the cluster's configuration: a change of that would make
+        Pacemaker break off what it does, and begin anew.
+        """
+        self._update(
+            [f"--name={self.resource}-{name}", f"--update={value}", "--private"], ""
+        )
 
     def delete_attribute(self, name: str, node: str = "") -> None:
         """Take an attribute away."""
@@ -78,9 +125,9 @@ class Pacemaker(NamedTuple):
         found = re.search(r'value="([^"]*)"', said.stdout)
         return found.group(1) if found and not said.code else ""
 
-    def set_score(self, score: str) -> None:
-        """Set this node's promotion score."""
-        self._update([f"--name=master-{self.resource}", f"--update={score}"], "")
+    def set_score(self, score: str, node: str = "") -> None:
+        """Set the promotion score of this node, or of another one."""
+        self._update([f"--name=master-{self.resource}", f"--update={score}"], node)
 
     def _update(self, options: list[str], node: str) -> None:
         argv = [f"{self.directory}/attrd_updater", *options]
@@ -118,7 +165,8 @@ def parse_cluster(text: str, resource: str, node: str) -> Cluster:
             _peer(
                 element,
                 instances,
-                _of_resource(attributes.get(element.get("name", ""), {}), resource),
+                attributes.get(element.get("name", ""), {}),
+                resource,
             )
             for element in root.findall("./nodes/node")
             if element.get("name") != node
@@ -130,10 +178,35 @@ def parse_cluster(text: str, resource: str, node: str) -> Cluster:
     )
 
 
+def with_permanent(cluster: Cluster, text: str, resource: str) -> Cluster:
+    """Return ``cluster`` with the permanent attributes in the XML of cibadmin."""
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise AgentError(f"cibadmin gave no XML: {error}") from None
+    permanent = {
+        node.get("uname", ""): {
+            pair.get("name", ""): pair.get("value", "")
+            for pair in node.iterfind("./instance_attributes/nvpair")
+        }
+        for node in root.iter("node")
+    }
+    peers = tuple(
+        peer._replace(
+            own={**_of_resource(permanent.get(peer.name, {}), resource), **peer.own}
+        )
+        for peer in cluster.peers
+    )
+    return cluster._replace(peers=peers)
+
+
 def _peer(
     element: Element,
     instances: list[tuple[Element, str]],
-    own: dict[str, str],
+    attributes: dict[str, str],
+    resource: str,
 ) -> Peer:
     name = element.get("name", "")
     online, unclean = _is_true(element, "online"), _is_true(element, "unclean")
@@ -144,7 +217,8 @@ def _peer(
         is_off=not online and not unclean,
         is_leaving=_is_true(element, "shutdown") or _is_true(element, "standby"),
         role=max(roles, key=_WEIGHTS.index, default="Stopped"),
-        own=own,
+        own=_of_resource(attributes, resource),
+        score=attributes.get(f"master-{resource}", ""),
     )
 
 

@@ -140,7 +140,7 @@ class Peer(NamedTuple):
     ``is_off`` is true when the node is known to be off: it left cleanly or was
     fenced; a node neither online nor off is in an unknown state.  ``role`` is the
     instance's role there: Promoted, Unpromoted, Started or Stopped, in Pacemaker's
-    current words.
+    current words.  ``own`` and ``score`` are as in Cluster.
     """
 
     name: str
@@ -149,6 +149,7 @@ class Peer(NamedTuple):
     is_leaving: bool
     role: str
     own: dict[str, str]
+    score: str = ""
 
 
 class Cluster(NamedTuple):

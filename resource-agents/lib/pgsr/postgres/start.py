@@ -24,6 +24,15 @@ _REASON_LINES = 3
 _LOOK_INTERVAL_S = 0.05
 
 
+def launch(instance: Instance) -> None:
+    """Start the server and leave it to itself; AgentError when pg_ctl cannot."""
+    _prepare(instance)
+    code, said = instance.run([*_call(instance), "-W", "start"])
+    if code:
+        raise AgentError(f"Can't start PostgreSQL. pg_ctl: {said}")
+    instance.log.info("PostgreSQL start command sent.")
+
+
 def start(instance: Instance) -> Server:
     """Start the server and return its state once it takes connections.
 
@@ -64,20 +73,22 @@ def command(instance: Instance) -> list[str]:
     pg_ctl hands the server's options to /bin/sh: each one is quoted for it, so that
     nothing in them is expanded.
     """
+    seconds = max(1, math.ceil(instance.deadline - now()))
+    return [*_call(instance), "-w", "-t", str(seconds), "start"]
+
+
+def _call(instance: Instance) -> list[str]:
     parameters = instance.parameters
     options = ["-c", f"config_file={parameters.configuration_file}"]
     if parameters.pghost:
         options += ["-h", parameters.pghost]
     options += parameters.start_opt
-    seconds = max(1, math.ceil(instance.deadline - now()))
     return [
         *parameters.pgctl,
         *parameters.ctl_opt,
         *("-D", parameters.pgdata),
         *("-l", parameters.logfile or "/dev/null"),
         *("-o", " ".join(map(shlex.quote, options))),
-        *("-w", "-t", str(seconds)),
-        "start",
     ]
 
 

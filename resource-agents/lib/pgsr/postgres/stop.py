@@ -17,13 +17,15 @@ _IMMEDIATE_SHARE = 0.5
 _LEFTOVERS_S = 1.0
 
 
-def stop(instance: Instance) -> None:
+def stop(instance: Instance, escalate_s: int | None = None) -> None:
     """Stop the server; AgentError if anything of it still runs at the deadline.
+
+    ``escalate_s`` is how long a fast shutdown may take, stop_escalate by default.
 
     The signals are those of the manual, "Shutting Down the Server".  A postmaster
     that hangs obeys only SIGKILL.
     """
-    fast_s = _fast_seconds(instance)
+    fast_s = _fast_seconds(instance, escalate_s)
     if fast_s > 0:
         _signal(instance, signal.SIGINT, now() + fast_s)
     if postmaster.find(instance.pgdata).postmaster:
@@ -35,8 +37,9 @@ def stop(instance: Instance) -> None:
     _kill_what_is_left(instance)
 
 
-def _fast_seconds(instance: Instance) -> float:
-    wanted_s = instance.parameters.stop_escalate
+def _fast_seconds(instance: Instance, escalate_s: int | None) -> float:
+    default_s = instance.parameters.stop_escalate
+    wanted_s = default_s if escalate_s is None else escalate_s
     available_s = (instance.deadline - now()) * _FAST_SHARE
     if wanted_s <= available_s:
         return wanted_s

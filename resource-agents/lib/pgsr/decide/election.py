@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: may this node be promoted?
+
+``may_promote`` is the whole rule.  Pacemaker promotes only after the old primary was
+demoted or its node fenced; what is decided here is whether the data of this node is
+good enough to go on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from pgsr.decide import managed
+from pgsr.decide.managed import Setting
+from pgsr.decide.quorum import reports_needed
+from pgsr.state import ALLOWED, Peer, Position, Role, Server, Verdict
+
+
+class Outcome(Enum):
+    """How an election stands for this node."""
+
+    WON = "this node has the newest data of all that can have it"
+    LOST = "another node has newer data"
+    OPEN = "not all that can have newer data have said what they have"
+
+
+class Election(NamedTuple):
+    """How an election stands; ``nodes`` has the better ones, or those awaited."""
+
+    outcome: Outcome
+    nodes: tuple[str, ...] = ()
+
+
+class Candidate(NamedTuple):
+    """This node, as a promotion sees it.
+
+    ``shutdowns`` are the positions of the shutdown checkpoints with which other
+    nodes' servers were stopped as primaries.
+    """
+
+    record: str
+    score: str
+    position: Position
+    server: Server
+    is_forced: bool
+    shutdowns: Mapping[str, Position]
+
+
+def elect(
+    own: Position, peers: Sequence[Peer], setting: Setting, is_forced: bool = False
+) -> Election:
+    """Return how an election without a primary stands: timeline first, then position.
+
+    Nobody has the mark of a candidate that the primary gave: all nodes were down, or
+    the candidate was lost together with the primary.  Every member is waited for that
+    may hold newer data: who runs a server must say what it has, and who has the record
+    of a primary or of its synchronous standby is waited for even when it is off: this
+    node's copy of the record may be older than what happened while it was away.
+    Among equals each may win: their data is the same.  ``is_forced`` is the
+    administrator's explicit word not to wait for those that are absent.
+    """
+    said = {peer.name: _position(peer) for peer in peers}
+    awaited = [
+        peer.name
+        for peer in peers
+        if said[peer.name] is None and _may_hold_more(peer, setting)
+    ]
+    better = [peer.name for peer in peers if _is_better(said[peer.name], own)]
+    if better:
+        return Election(Outcome.LOST, tuple(better))
+    if awaited and not is_forced:
+        return Election(Outcome.OPEN, tuple(awaited))
+    return Election(Outcome.WON)
+
+
+def foreign(own: Position, peers: Sequence[Peer]) -> tuple[Peer, ...]:
+    """Return the peers whose data is that of another database cluster."""
+    return tuple(
+        peer for peer in peers if _identifier(peer) not in (None, own.system_identifier)
+    )
+
+
+def is_at_rest(peers: Sequence[Peer]) -> bool:
+    """Tell whether nobody else is going to be promoted without an election."""
+    return not any(
+        managed.may_take_over(peer.score) and peer.is_online and peer.role != "Stopped"
+        for peer in peers
+    )
+
+
+def ahead(own: Position, peers: Sequence[Peer]) -> Peer | None:
+    """Return the standby that has the most beyond ``own``, None when nobody has."""
+    found = [
+        (position[1:], peer.name, peer)
+        for peer in peers
+        if peer.is_online
+        and (position := _position(peer))
+        and position.system_identifier == own.system_identifier
+        and position[1:] > own[1:]
+    ]
+    return max(found, key=lambda each: each[:2])[2] if found else None
+
+
+def may_promote(
+    candidate: Candidate, peers: Sequence[Peer], node: str, setting: Setting
+) -> Verdict:
+    """Return whether this node may become the primary.
+
+    1. No other primary is seen: two would both take writes.
+    2. The server is a standby that replays: a paused one would drop out of its pause
+       and lose what the administrator wanted to look at.
+    3. It has replayed the shutdown checkpoint of a primary that was demoted: then it
+       has all of its data, and the demoted one can follow.
+    4. It has the record and the mark, so that it holds every acknowledged commit (in
+       async: it was near enough); or it has won an election among all members; or an
+       administrator said so explicitly.
+    """
+    other = managed.promoted(peers)
+    if other:
+        return Verdict(
+            False,
+            f"Promotion refused: {other.name} runs a promoted instance",
+            "Two primaries would both take writes; find out why Pacemaker has two",
+        )
+    refused = _unfit(candidate.server)
+    if refused:
+        return refused
+    if candidate.is_forced:
+        return ALLOWED
+    refused = _lacks_shutdown(candidate)
+    if refused:
+        return refused
+    if is_entitled(candidate, peers, setting):
+        return ALLOWED
+    return _by_election(candidate, peers, node, setting)
+
+
+def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -> bool:
+    """Tell whether this node may take over without an election.
+
+    With quorum commit no standby alone holds everything: as many as needed must have
+    said what they have, and whoever is ahead is asked for it before the promotion.
+    """
+    if not managed.may_take_over(candidate.score):
+        return False
+    if not setting.is_sync or candidate.record in (managed.LATEST, managed.SYNC):
+        return True
+    if candidate.record != managed.QUORUM:
+        return False
+    recorded = [p for p in peers if p.own.get(managed.RECORD) == managed.QUORUM]
+    reported = [peer for peer in recorded if _position(peer)]
+    needed = reports_needed(len(recorded) + 1, setting.quorum)
+    return len(reported) + 1 >= needed
+
+
+def _by_election(
+    candidate: Candidate, peers: Sequence[Peer], node: str, setting: Setting
+) -> Verdict:
+    election = elect(candidate.position, peers, setting)
+    if election.outcome is Outcome.WON:
+        return ALLOWED
+    names = ", ".join(election.nodes)
+    if election.outcome is Outcome.LOST:
+        return Verdict(
+            False,
+            f"Promotion refused: {names} has newer data than this node",
+            "It will be promoted instead as soon as it can",
+        )
+    return Verdict(
+        False,
+        f"Promotion refused: {names} may have newer data. Bring it back, or force this"
+        " node (see the log)",
+        how_to_force(node),
+    )
+
+
+def how_to_force(node: str) -> str:
+    """Return what an administrator types who gives up the data of absent nodes."""
+    return (
+        "Bring the missing node back. Only if it is lost for good, and its last commits"
+        f" with it: attrd_updater --node={node} --name=RESOURCE-{managed.FORCE}"
+        " --update=yes"
+    )
+
+
+def _unfit(server: Server) -> Verdict | None:
+    if server.role is not Role.STANDBY or server.standby is None:
+        return Verdict(
+            False,
+            "Promotion refused: PostgreSQL does not run as a standby; its log says why",
+            "start left a standby behind: it ended since, or does not answer",
+        )
+    if server.standby.is_paused:
+        return Verdict(
+            False,
+            "Promotion refused: replay is paused. SELECT pg_wal_replay_resume() here",
+            "Somebody paused replay on this node",
+        )
+    return None
+
+
+def _lacks_shutdown(candidate: Candidate) -> Verdict | None:
+    """Refuse while the last record of a cleanly stopped primary is missing.
+
+    That record begins at the position: whatever was replayed beyond it includes it.
+    """
+    side = candidate.server.standby
+    for name, shutdown in candidate.shutdowns.items():
+        replayed = side.replayed_lsn if side else 0
+        if shutdown.timeline < candidate.position.timeline or replayed > shutdown.lsn:
+            continue
+        return Verdict(
+            False,
+            f"Promotion refused: the last WAL of {name} did not arrive here;"
+            f" {name} is to be promoted again",
+            "The demoted primary keeps its data; see why replication stopped before"
+            " the switchover",
+        )
+    return None
+
+
+def _position(peer: Peer) -> Position | None:
+    return managed.parse_position(peer.own.get(managed.POSITION, ""))
+
+
+def _identifier(peer: Peer) -> int | None:
+    position = _position(peer)
+    return position.system_identifier if position else None
+
+
+def _may_hold_more(peer: Peer, setting: Setting) -> bool:
+    if not peer.is_off:
+        return True
+    return managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
+
+
+def _is_better(theirs: Position | None, own: Position) -> bool:
+    if theirs is None or theirs.system_identifier != own.system_identifier:
+        return False
+    return theirs[1:] > own[1:]

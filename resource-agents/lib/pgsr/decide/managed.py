@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: the words of managed replication, and who its members are.
+
+Names and values of attributes are those of the stock agent: location rules,
+monitoring and peers that still run that agent read them.  What is ours comes beside
+them.  The attribute RESOURCE-data-status, permanent, is *the record* of which node
+may hold every acknowledged commit.  A positive promotion score is the mark that goes
+with it: it is of transient life, the primary alone gives it to a standby, and a
+reboot, a start, a stop or a demotion takes it away.  A node may take over at once
+only with both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pgsr.state import Cluster, Peer, Position
+
+STATUS = "status"
+RECORD = "data-status"
+POSITION = "position"
+SHUTDOWN = "shutdown"
+LOCATION = "xlog-loc"
+BASELINE = "master-baseline"
+RETAINED = "retained-bytes"
+FORCE = "force-promotion"
+
+STATUS_PRIMARY = "PRI"
+STATUS_STOPPED = "STOP"
+STATUS_ALONE = "HS:alone"
+STATUS_ASYNC = "HS:async"
+STATUS_POTENTIAL = "HS:potential"
+STATUS_SYNC = "HS:sync"
+STATUS_QUORUM = "HS:quorum"
+STATUS_CONNECTED = "HS:connected"
+STATUS_PAUSED = "HS:paused"
+STATUS_LAGGING = "HS:lagging"
+STATUS_WAITING = "HS:waiting for"
+STATUS_DIVERGED = "STOP:diverged"
+STATUS_UNKNOWN = "UNKNOWN"
+
+LATEST = "LATEST"
+SYNC = "STREAMING|SYNC"
+ASYNC = "STREAMING|ASYNC"
+QUORUM = "STREAMING|QUORUM"
+DISCONNECT = "DISCONNECT"
+
+MINUS_INFINITY = "-INFINITY"
+SCORE_PRIMARY = "1000"
+SCORE_STANDBY = 100
+SCORE_STEP = 10
+
+# Who may hold commits that others lack, by mode.
+_HOLDERS = {
+    "sync": frozenset((LATEST, SYNC, QUORUM)),
+    "async": frozenset((LATEST, ASYNC)),
+}
+
+
+class Setting(NamedTuple):
+    """What the administrator wants of managed replication.
+
+    ``is_sync`` is rep_mode=sync; ``quorum`` 0 means one synchronous standby.
+    """
+
+    is_sync: bool
+    is_strict: bool = False
+    quorum: int = 0
+    max_lag_bytes: int = 0
+    external: tuple[str, ...] = ()
+
+
+class Write(NamedTuple):
+    """An attribute to be written on a node; the score is called ``score``."""
+
+    node: str
+    name: str
+    value: str
+
+
+def slot_name(prefix: str, node: str) -> str:
+    """Return the name of a node's slot, as the stock agent calls it."""
+    return f"{prefix}_{re.sub('[.-]', '_', node.lower())}"
+
+
+def members(cluster: Cluster, node_list: Sequence[str]) -> tuple[Peer, ...]:
+    """Return the other nodes of ``node_list``, or all when it is empty.
+
+    Names are compared whole and without regard to case.  A node that the cluster
+    does not know has never been in it: it is off.
+    """
+    known = {peer.name.lower(): peer for peer in cluster.peers}
+    names = node_list or tuple(known)
+    absent = Peer("", False, True, False, "Stopped", {})
+    return tuple(
+        known.get(name, absent._replace(name=name))
+        for name in names
+        if name != cluster.node.lower()
+    )
+
+
+def is_holder(record: str, setting: Setting) -> bool:
+    """Tell whether a node with this record may hold commits that others lack."""
+    return record in _HOLDERS["sync" if setting.is_sync else "async"]
+
+
+def may_take_over(score: str) -> bool:
+    """Tell whether a promotion score lets Pacemaker promote."""
+    return score not in ("", "0") and not score.startswith("-")
+
+
+def promoted(peers: Sequence[Peer]) -> Peer | None:
+    """Return the peer with a promoted instance, if there is one.
+
+    Pacemaker 2.1.5 may show an instance whose start failed as promoted until it has
+    stopped it; that instance's own status says that nothing runs.
+    """
+    running = [
+        peer
+        for peer in peers
+        if peer.role == "Promoted"
+        and not peer.own.get(STATUS, "").startswith(STATUS_STOPPED)
+    ]
+    return running[0] if running else None
+
+
+def status_of_follower(status: str, is_streaming: bool | None) -> str:
+    """Return what a standby says of itself while there is a primary.
+
+    How it stands is the primary's to say; that nothing arrives it knows best itself.
+    """
+    said_by_primary = status.startswith("HS:") and not status.startswith(STATUS_WAITING)
+    if is_streaming is False or not said_by_primary or status == STATUS_PAUSED:
+        return STATUS_ALONE
+    return status
+
+
+def position_text(position: Position) -> str:
+    """Return a position as an attribute has it: SYSTEM:TIMELINE:LSN."""
+    identifier, timeline, lsn = position
+    return f"{identifier}:{timeline}:{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
+
+
+def parse_position(text: str) -> Position | None:
+    """Return the position in an attribute, None when there is none."""
+    try:
+        identifier, timeline, lsn = text.split(":")
+        high, low = lsn.split("/")
+        return Position(
+            int(identifier), int(timeline), int(high, 16) << 32 | int(low, 16)
+        )
+    except ValueError:
+        return None

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: whom commits wait for, and who may be promoted (rep_mode=sync).
+
+What always holds: *every standby that the record entitles to take over holds every
+commit that was acknowledged to a client.*  Entitled is who has the record
+STREAMING|SYNC and a positive promotion score.
+
+Growing goes server first, record after: a standby is entitled only once commits wait
+for it, and once it has on disk all that was committed before they did.
+
+Shrinking goes record first, server after, and only with proof that the standby knows
+of it or cannot act (see ``cannot_act``): until then commits wait.  A primary that went
+on at once would acknowledge commits that a standby, promoted on the other side of a
+broken network, does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pgsr.decide import managed
+from pgsr.decide.managed import Setting
+from pgsr.decide.names import SyncNames
+from pgsr.decide.standbys import is_fit, is_streaming, ranked, sender_of
+from pgsr.state import Peer, PrimarySide, Sender
+
+# Commits wait for a standby of this name for ever: there is none.
+NO_STANDBY = "pgsr has no synchronous standby"
+
+
+class Round(NamedTuple):
+    """What one round of control sees.
+
+    ``in_force`` are the synchronous standbys of the running server.
+    ``unrecorded_s`` tells for how many seconds a standby has been without the record
+    that still is in ``in_force``, and ``notice_s`` how long the cluster takes to
+    notice that a node is lost.
+    """
+
+    peers: tuple[Peer, ...]
+    side: PrimarySide
+    in_force: SyncNames
+    setting: Setting
+    is_fencing_enabled: bool
+    unrecorded_s: Mapping[str, float]
+    notice_s: float
+
+
+class Plan(NamedTuple):
+    """What to do, in this order.
+
+    1. Records and scores are written: those in ``entitled`` have the right to take
+       over, and nobody else.
+    2. The server gets ``names``, unless None.  Then everything is looked at again.
+    3. Once ``needed`` of those in ``to_prove`` have flushed what the primary had when
+       it was looked at, ``proven`` have the right, and nobody else.
+
+    ``awaited`` says for whom commits wait, and why.
+    """
+
+    entitled: frozenset[str]
+    names: SyncNames | None = None
+    to_prove: frozenset[str] = frozenset()
+    needed: int = 0
+    proven: frozenset[str] = frozenset()
+    awaited: tuple[str, ...] = ()
+
+
+def plan(now: Round) -> Plan:
+    """Return the next step towards one synchronous standby (or all, see below).
+
+    With standbys outside of the cluster, all that are connected count, as in the
+    stock agent.
+    """
+    rows = {peer.name: sender_of(peer.name, now.side.senders) for peer in now.peers}
+    chosen = _chosen(now, rows)
+    kept = [name for name in now.in_force.names if name not in _lower(chosen)]
+    held = [name for name in kept if not _may_be_left(name, now)]
+    names = _names(now, [peer.name for peer in chosen], held)
+    counting = frozenset(p.name for p in chosen if _counts(p, rows, now))
+    entitled = frozenset(p.name for p in chosen if is_entitled(p)) & counting
+    return Plan(
+        entitled=entitled,
+        names=None if names == now.in_force else names,
+        to_prove=counting - entitled,
+        needed=len(counting - entitled),
+        proven=counting,
+        awaited=tuple(f"{name}: {_why_held(name, now)}" for name in held),
+    )
+
+
+def is_entitled(peer: Peer) -> bool:
+    """Tell whether a standby may take over at once: the record, and the mark."""
+    record = peer.own.get(managed.RECORD, "")
+    is_recorded = record in (managed.SYNC, managed.QUORUM)
+    return is_recorded and managed.may_take_over(peer.score)
+
+
+def cannot_act(peer: Peer, now: Round) -> bool:
+    """Tell whether a standby surely will not be promoted with what it has.
+
+    a. Its own agent took its score away when it stopped its server; a standby never
+       does so only because it lost the primary, which may be dead.
+    b. Its node is off: it left cleanly, or it was fenced.
+    c. The record was changed, and the node is still a member after longer than the
+       cluster needs to notice a loss: it has got the change.
+
+    Without fencing nothing of this can be relied on; the agent says so at start, and
+    goes on at once, as the stock agent does.
+    """
+    if peer.is_off or not now.is_fencing_enabled:
+        return True
+    status = peer.own.get(managed.STATUS, "")
+    is_stopped = peer.role == "Stopped" and status.startswith(managed.STATUS_STOPPED)
+    if peer.is_online and is_stopped and not managed.may_take_over(peer.score):
+        return True
+    waited_s = now.unrecorded_s.get(peer.name, 0.0)
+    return peer.is_online and not is_entitled(peer) and waited_s > now.notice_s
+
+
+def _chosen(now: Round, rows: Mapping[str, Sender | None]) -> list[Peer]:
+    """Return the standbys that shall be synchronous.
+
+    One that is already stays: each change costs a wait.
+    """
+    fit = [peer for peer in now.peers if is_fit(peer, rows[peer.name])]
+    if now.setting.external:
+        return fit
+    counted = [peer for peer in fit if peer.name.lower() in now.in_force.names]
+    entitled = [peer for peer in counted if is_entitled(peer)]
+    return (entitled or counted or ranked(fit, dict(rows)))[:1]
+
+
+def _counts(peer: Peer, rows: Mapping[str, Sender | None], now: Round) -> bool:
+    """Tell whether commits wait for this standby, and for nobody instead of it.
+
+    Each process of the server learns of a new setting by itself: the view shows that
+    the one that serves a standby has.
+    """
+    row = rows[peer.name]
+    others = [
+        each
+        for each in now.side.senders
+        if each.sync_state in ("sync", "quorum")
+        and each.application_name.lower() not in now.in_force.names
+    ]
+    is_named = peer.name.lower() in now.in_force.names
+    return is_named and row is not None and row.sync_state == "sync" and not others
+
+
+def _may_be_left(name: str, now: Round) -> bool:
+    """Tell whether commits need not wait for this one any longer."""
+    if name == NO_STANDBY or name in now.setting.external:
+        return True
+    peer = next((each for each in now.peers if each.name.lower() == name), None)
+    return peer is None or cannot_act(peer, now)
+
+
+def _why_held(name: str, now: Round) -> str:
+    peer = next(each for each in now.peers if each.name.lower() == name)
+    if not peer.is_online:
+        return "its node is lost and not fenced yet"
+    return f"its node is up, and must be for {now.notice_s:.1f} s to know"
+
+
+def _names(now: Round, chosen: Sequence[str], held: Sequence[str]) -> SyncNames:
+    external = [
+        name
+        for name in now.setting.external
+        if is_streaming(sender_of(name, now.side.senders))
+    ]
+    if held:
+        return now.in_force
+    names = [name.lower() for name in chosen] + external
+    if not chosen and now.setting.is_strict:
+        # Whom commits waited for until now they go on waiting for.
+        return now.in_force if now.in_force.names else SyncNames("", 1, (NO_STANDBY,))
+    if now.setting.external and names:
+        return SyncNames("FIRST", len(names), tuple(names))
+    return SyncNames("", len(names), tuple(names))
+
+
+def _is_same(one: SyncNames, other: SyncNames) -> bool:
+    return (one.kind, set(one.names)) == (other.kind, set(other.names)) and (
+        one.kind == "" or one.number == other.number
+    )
+
+
+def _lower(peers: Sequence[Peer]) -> set[str]:
+    return {peer.name.lower() for peer in peers}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Monitor and probe: say what is there, and keep the attributes true."""
+
+from __future__ import annotations
+
+from pgsr.action import Action
+from pgsr.decide import managed
+from pgsr.decide.health import monitor_code
+from pgsr.modes.managed import control, election
+from pgsr.modes.managed.view import View, look, own_writes, write_some
+from pgsr.modes.standalone import MONITOR_SHARE, explain
+from pgsr.ocf import AgentError, Exit
+from pgsr.postgres.observe import observe
+from pgsr.receiver import publish_receiver_status
+from pgsr.state import Role, Server, Service
+from pgsr.wait import share
+
+_ALIVE = (Service.ANSWERS, Service.BUSY)
+
+
+def monitor(action: Action) -> Exit:
+    """Say what is there; a recurring one also does what is due."""
+    instance = action.instance
+    server = observe(instance, share(instance.deadline, MONITOR_SHARE), is_check=True)
+    code = code_of(server)
+    explain(action, server, code)
+    if server.service in _ALIVE:
+        try:
+            _do_what_is_due(action, server)
+        except AgentError as error:
+            instance.log.warning(f"{error}. {error.advice}".rstrip(" ."))
+        publish_receiver_status(action, server)
+    return code
+
+
+def code_of(server: Server) -> Exit:
+    """Return the exit code: 8 for a primary, 0 for a standby, else as stand-alone.
+
+    A server that takes no connection has the role that its control file says; one
+    that recovers from a crash is a standby, because it was started as one.
+    """
+    if server.service in _ALIVE and server.role is Role.PRIMARY:
+        return Exit.RUNNING_PROMOTED
+    return monitor_code(server)
+
+
+def _do_what_is_due(action: Action, server: Server) -> None:
+    if action.call.is_probe:
+        _adopt(action, server)
+    elif server.primary:
+        control.control(action, server.primary, look(action), control.MOST_WRITES)
+    elif server.standby:
+        follow(action, server, look(action))
+
+
+def follow(action: Action, server: Server, view: View) -> None:
+    """Say how this standby is; without a primary, take part in the election."""
+    side = server.standby
+    if side is None:
+        return
+    if side.is_paused:
+        action.instance.log.warning(
+            "Replay is paused, so this standby is not promoted:"
+            " SELECT pg_wal_replay_resume()"
+        )
+        wanted = {
+            "score": managed.MINUS_INFINITY,
+            managed.STATUS: managed.STATUS_PAUSED,
+        }
+        write_some(action, own_writes(view, wanted))
+    elif managed.promoted(view.peers) is None:
+        election.run(action, server, view)
+    else:
+        election.withdraw(action)
+        status = view.cluster.own.get(managed.STATUS, "")
+        wanted_status = managed.status_of_follower(status, server.is_streaming)
+        write_some(action, own_writes(view, {managed.STATUS: wanted_status}))
+
+
+def _adopt(action: Action, server: Server) -> None:
+    """Give a primary that runs already its score: else it would be demoted."""
+    if server.role is Role.PRIMARY:
+        wanted = {
+            "score": managed.SCORE_PRIMARY,
+            managed.STATUS: managed.STATUS_PRIMARY,
+        }
+        write_some(action, own_writes(look(action), wanted))

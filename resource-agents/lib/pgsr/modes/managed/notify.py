@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Notifications: what other nodes do moves this one to act at once.
+
+Nothing depends on them: whatever is missed, the next monitor does.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from pgsr.action import Action
+from pgsr.modes.managed import control, election
+from pgsr.modes.managed.monitor import follow
+from pgsr.modes.managed.view import look
+from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import postmaster
+from pgsr.postgres.observe import observe
+from pgsr.state import Server
+
+
+def notify(action: Action) -> Exit:
+    """Do what a notification is a reason for; it never fails."""
+    transition = action.transition
+    if transition.is_of_interest(action.call.node):
+        try:
+            _HANDLERS[f"{transition.moment}-{transition.operation}"](action)
+        except AgentError as error:
+            action.instance.log.warning(f"{error}. {error.advice}".rstrip(" ."))
+    return Exit.SUCCESS
+
+
+def _before_promotion(action: Action) -> None:
+    """Say how far this standby is, for the one that is to be promoted to compare."""
+    own = election.position(action, _observe(action))
+    if own:
+        election.publish(action, own)
+
+
+def _after_promotion(action: Action) -> None:
+    """Let this standby look for the new primary now, not in some seconds.
+
+    The server waits wal_retrieve_retry_interval between two tries; SIGHUP wakes it
+    (WaitForWALToBecomeAvailable in xlog.c).
+    """
+    pid = postmaster.find(action.instance.pgdata).postmaster
+    if pid:
+        postmaster.send(pid, action.instance.pgdata, signal.SIGHUP)
+    election.withdraw(action)
+
+
+def _after_change(action: Action) -> None:
+    """Control the standbys, or vote: an instance came or went somewhere."""
+    server = _observe(action)
+    if server.primary:
+        control.control(action, server.primary, look(action))
+    elif server.standby:
+        follow(action, server, look(action))
+
+
+def _observe(action: Action) -> Server:
+    return observe(action.instance, action.instance.deadline)
+
+
+_HANDLERS = {
+    "pre-promote": _before_promotion,
+    "post-promote": _after_promotion,
+    "post-start": _after_change,
+    "post-stop": _after_change,
+}

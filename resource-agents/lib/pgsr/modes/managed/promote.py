@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Promote: prove that the data is good enough, fetch what is missing, take over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgsr import lsn
+from pgsr.action import Action
+from pgsr.decide import election, managed
+from pgsr.decide.election import Candidate
+from pgsr.decide.managed import Write
+from pgsr.decide.names import EMPTY, SyncNames
+from pgsr.decide.synchronous import NO_STANDBY, is_entitled
+from pgsr.modes.managed import fetch, lock, unrecorded
+from pgsr.modes.managed.control import apply_names
+from pgsr.modes.managed.election import position, publish, withdraw
+from pgsr.modes.managed.view import (
+    View,
+    look,
+    own_writes,
+    setting,
+    with_positions,
+    write_some,
+)
+from pgsr.modes.standalone import MONITOR_SHARE
+from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import recovery
+from pgsr.postgres.observe import observe
+from pgsr.postgres.promote import promote as promote_server
+from pgsr.postgres.start import start as start_server
+from pgsr.postgres.stop import stop as stop_server
+from pgsr.state import Position, Role, Server, Service
+from pgsr.wait import now, share, until
+
+_ALIVE = (Service.ANSWERS, Service.BUSY)
+_POSITIONS_S = 1.0
+_REPLAY_SHARE = 0.3
+_LOOK_S = 0.05
+
+
+def promote(action: Action) -> Exit:
+    """Make this standby the primary; refused if another node has better data."""
+    server = observe(action.instance, share(action.instance.deadline, MONITOR_SHARE))
+    if server.role is Role.PRIMARY and server.service in _ALIVE:
+        action.instance.log.info("PostgreSQL is already Master. Don't execute promote.")
+        return _confirm(action, look(action))
+    view = _with_positions(action, look(action))
+    server, own = _require_right(action, server, view)
+    better = election.ahead(own, view.peers)
+    if better:
+        own = fetch.from_peer(action, view, own, better)
+    _take_over(action, view, own)
+    return _confirm(action, view)
+
+
+def _require_right(
+    action: Action, server: Server, view: View
+) -> tuple[Server, Position]:
+    """Return the server and its position, or refuse and let the others know."""
+    own = position(action, server)
+    if own is None:
+        own = Position(0, 0, 0)
+    shutdowns = _shutdowns(action, view)
+    server = _replayed(action, server, shutdowns)
+    candidate = Candidate(
+        record=view.cluster.own.get(managed.RECORD, ""),
+        score=view.cluster.score,
+        position=own,
+        server=server,
+        is_forced=view.cluster.own.get(managed.FORCE) == "yes",
+        shutdowns=shutdowns,
+    )
+    verdict = election.may_promote(
+        candidate, view.peers, view.cluster.node, setting(action)
+    )
+    if not verdict.is_allowed:
+        if server.standby:
+            action.try_to(lambda: publish(action, own))
+        wanted = {"score": managed.MINUS_INFINITY}
+        write_some(action, own_writes(view, wanted))
+        raise AgentError(verdict.reason, verdict.advice)
+    if candidate.is_forced:
+        _log_forced(action, own, view)
+    return server, own
+
+
+def _replayed(
+    action: Action, server: Server, shutdowns: Mapping[str, Position]
+) -> Server:
+    """Wait a while for the replay of a demoted primary's shutdown checkpoint."""
+    wanted = max((each.lsn for each in shutdowns.values()), default=-1)
+
+    def look_at_server() -> Server | None:
+        seen = observe(action.instance, action.instance.deadline)
+        is_there = seen.standby and seen.standby.replayed_lsn > wanted
+        return seen if is_there else None
+
+    if server.standby is None or server.standby.replayed_lsn > wanted:
+        return server
+    deadline = share(action.instance.deadline, _REPLAY_SHARE)
+    return until(look_at_server, deadline) or server
+
+
+def _shutdowns(action: Action, view: View) -> dict[str, Position]:
+    said = action.pacemaker.everybodys(managed.SHUTDOWN)
+    found = {
+        peer.name: managed.parse_position(said.get(peer.name, ""))
+        for peer in view.peers
+    }
+    return {name: position for name, position in found.items() if position}
+
+
+def _with_positions(action: Action, view: View) -> View:
+    """Wait a moment for the positions that the others publish before a promotion.
+
+    They do so when they are notified.  Whoever says nothing is not waited for longer:
+    what the primary said of this node, or an election, stands.
+    """
+    transition = action.transition
+    others = {
+        peer.name
+        for peer in view.peers
+        if peer.is_online and peer.name in transition.unpromoted
+    }
+    if not others:
+        return view
+
+    def all_positions() -> dict[str, str] | None:
+        found = action.pacemaker.everybodys(managed.POSITION)
+        return found if others <= found.keys() else None
+
+    deadline = min(now() + _POSITIONS_S, action.instance.deadline)
+    found = until(all_positions, deadline, _LOOK_S)
+    found = found or action.pacemaker.everybodys(managed.POSITION)
+    return view._replace(peers=with_positions(view.peers, found))
+
+
+def _log_forced(action: Action, own: Position, view: View) -> None:
+    others = ", ".join(
+        f"{peer.name} {peer.own.get(managed.POSITION, 'unknown')}"
+        for peer in view.peers
+    )
+    action.instance.log.warning(
+        "Promoting by the administrator's explicit word: commits that only other nodes"
+        f" have are lost. The data here ends at {lsn.text(own.lsn)}; others: {others}"
+    )
+    action.try_to(lambda: action.pacemaker.delete_attribute(managed.FORCE))
+
+
+def _take_over(action: Action, view: View, own: Position) -> None:
+    """Take the rights of the others away, keep those who count waiting, promote."""
+    instance = action.instance
+    _require_all(action, _revocations(action, view))
+    lock.create(action)
+    action.try_to(lambda: unrecorded.forget(action))
+    if instance.parameters.rep_mode == "sync":
+        deadline = share(instance.deadline, 0.3)
+        apply_names(action, _first_names(action, view), deadline)
+    if len(view.peers) > 1:
+        baseline = {managed.BASELINE: lsn.stock(own.lsn)}
+        write_some(action, own_writes(view, baseline))
+    if instance.parameters.restart_on_promote:
+        _restart_as_primary(action)
+    else:
+        promote_server(instance)
+    instance.log.info("PostgreSQL is promoted.")
+
+
+def _revocations(action: Action, view: View) -> list[Write]:
+    """Return what takes the right to take over from everybody else.
+
+    With rep_mode=sync, a synchronous standby that is up keeps it: commits wait for it
+    from the first moment on, so that it goes on holding all of them.
+    """
+    changes = []
+    for peer in view.peers:
+        if peer.name in _kept(action, view):
+            continue
+        if peer.is_online and managed.may_take_over(peer.score):
+            changes.append(Write(peer.name, "score", managed.MINUS_INFINITY))
+        if peer.own.get(managed.RECORD, managed.DISCONNECT) != managed.DISCONNECT:
+            changes.append(Write(peer.name, managed.RECORD, managed.DISCONNECT))
+    return changes
+
+
+def _kept(action: Action, view: View) -> frozenset[str]:
+    if not setting(action).is_sync:
+        return frozenset()
+    return frozenset(
+        peer.name for peer in view.peers if is_entitled(peer) and not peer.is_off
+    )
+
+
+def _first_names(action: Action, view: View) -> SyncNames:
+    kept = tuple(sorted(name.lower() for name in _kept(action, view)))
+    wanted = setting(action)
+    if kept and wanted.quorum:
+        return SyncNames("ANY", min(wanted.quorum, len(kept)), kept)
+    if kept:
+        return SyncNames("FIRST" if len(kept) > 1 else "", len(kept), kept)
+    return SyncNames("", 1, (NO_STANDBY,)) if wanted.is_strict else EMPTY
+
+
+def _require_all(action: Action, changes: list[Write]) -> None:
+    done = write_some(action, changes)
+    if len(done) < len(changes):
+        missing = changes[len(done)]
+        raise AgentError(
+            f"Promotion refused: the {missing.name} of {missing.node} cannot be"
+            " written; see Pacemaker's log",
+            "Another node could be promoted later without the commits of this one",
+        )
+
+
+def _restart_as_primary(action: Action) -> None:
+    instance = action.instance
+    instance.log.info("Restarting PostgreSQL instead of promote.")
+    stop_server(instance, instance.parameters.stop_escalate_in_slave)
+    recovery.remove_standby(instance)
+    server = start_server(instance)
+    if server.role is not Role.PRIMARY:
+        raise AgentError("Can't start PostgreSQL as primary on promote.")
+
+
+def _confirm(action: Action, view: View) -> Exit:
+    """Write the attributes of a primary."""
+    wanted = {
+        "score": managed.SCORE_PRIMARY,
+        managed.STATUS: managed.STATUS_PRIMARY,
+        managed.RECORD: managed.LATEST,
+    }
+    write_some(action, own_writes(view, wanted))
+    withdraw(action)
+    return Exit.SUCCESS

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Demote and stop: a clean end, a proof for the successor, and a standby again."""
+
+from __future__ import annotations
+
+from pgsr.action import Action
+from pgsr.decide import managed
+from pgsr.modes.managed import lock
+from pgsr.modes.managed.start import launch
+from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import control, sql
+from pgsr.postgres.observe import from_processes, session
+from pgsr.postgres.stop import stop as stop_server
+from pgsr.state import ControlState, Position, Service
+from pgsr.wait import share
+
+_CHECKPOINT_SHARE = 0.3
+_STOP_SHARE = 0.85
+
+
+def demote(action: Action) -> Exit:
+    """Stop a primary, and start it again as a standby unless it is to be stopped.
+
+    A primary whose server failed and that is to be promoted here again keeps its
+    score, and with it its right to be: it has the newest data.
+    """
+    node, log = action.call.node, action.instance.log
+    is_running = from_processes(action.instance.pgdata) is not Service.STOPPED
+    if not is_running:
+        log.info("PostgreSQL is already stopped on demote.")
+        if not action.transition.is_recovering(node):
+            _give_up(action)
+        return Exit.SUCCESS
+    _give_up(action)
+    log.info("Stopping PostgreSQL on demote.")
+    _checkpoint(action)
+    stop_server(action.instance)
+    _say_shutdown(action)
+    _release_lock(action)
+    if action.transition.is_stopping(node) or action.transition.is_recovering(node):
+        _set_status(action)
+        return Exit.SUCCESS
+    try:
+        launch(action)
+    except AgentError as error:
+        # The next monitor finds it stopped, and Pacemaker starts it.
+        log.warning(f"{error}. {error.advice}")
+        _set_status(action)
+    return Exit.SUCCESS
+
+
+def stop(action: Action) -> Exit:
+    """Stop the server; success when nothing runs, whatever else is wrong.
+
+    On the way to recover a failed primary nothing is written: each change of an
+    attribute makes Pacemaker break off the transition, and plan another one.
+
+    The score goes, and with it the right to take over: that is what lets a primary
+    that waits for this standby go on without it.
+    """
+    if from_processes(action.instance.pgdata) is not Service.STOPPED:
+        _give_up(action)
+        escalate_s = action.instance.parameters.stop_escalate_in_slave
+        stop_server(action.instance, escalate_s)
+    else:
+        action.instance.log.info("PostgreSQL is already stopped.")
+        if action.transition.is_recovering(action.call.node):
+            return Exit.SUCCESS
+        _give_up(action)
+    _set_status(action)
+    if action.instance.parameters.check_wal_receiver:
+        action.try_to(lambda: action.pacemaker.delete_attribute("receiver-status"))
+    return Exit.SUCCESS
+
+
+def _give_up(action: Action) -> None:
+    action.try_to(lambda: action.pacemaker.set_score(managed.MINUS_INFINITY))
+
+
+def _set_status(action: Action) -> None:
+    """Say that nothing runs; a refusal of start keeps its own word for it."""
+
+    def write() -> None:
+        said = action.pacemaker.attribute(managed.STATUS)
+        if not said.startswith(f"{managed.STATUS_STOPPED}:"):
+            action.pacemaker.set_attribute(managed.STATUS, managed.STATUS_STOPPED)
+
+    action.try_to(write)
+
+
+def _checkpoint(action: Action) -> None:
+    """Let most be on disk before the shutdown, so that its checkpoint is short."""
+    deadline = share(action.instance.deadline, _CHECKPOINT_SHARE)
+    try:
+        with session(action.instance, deadline, as_owner=True) as query:
+            query("checkpoint")
+    except (sql.ConnectionFailed, sql.QueryFailed) as error:
+        action.instance.log.warning(f"No checkpoint before the shutdown: {error}")
+
+
+def _say_shutdown(action: Action) -> None:
+    """Publish where the shutdown checkpoint is: the successor must have replayed it."""
+    found = control.read(action.instance.pgdata)
+    if found is None or found.state is not ControlState.SHUT_DOWN:
+        action.instance.log.warning("PostgreSQL did not shut down cleanly on demote")
+        return
+    where = Position(found.system_identifier, found.timeline, found.checkpoint_lsn)
+    text = managed.position_text(where)
+    action.try_to(lambda: action.pacemaker.tell(managed.SHUTDOWN, text))
+
+
+def _release_lock(action: Action) -> None:
+    """Remove the lock of the last instance, as the stock agent does."""
+    transition = action.transition
+    if action.call.is_notified and not transition.unpromoted:
+        action.try_to(lambda: lock.remove(action))

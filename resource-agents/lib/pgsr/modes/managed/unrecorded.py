@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Since when a standby that commits wait for has been without its record.
+
+Monitors come and go; a file in the agent's directory remembers it, in seconds of a
+clock that nobody can set.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Mapping
+
+from pgsr import files, process
+from pgsr.account import acting_as
+from pgsr.action import Action
+from pgsr.ocf import AgentError
+
+_FILE = "PGSQL.unrecorded"
+_KEYS = ("runtime.config.totem.token", "runtime.config.totem.consensus")
+# Corosync's defaults are 3 s and 3.6 s; an unknown cluster may be slower.
+_UNKNOWN_MS = 20_000
+_MARGIN, _MARGIN_S = 1.5, 1.0
+
+
+def seconds(action: Action) -> Mapping[str, float]:
+    """Return for how long each node has been without its record."""
+    at = _now()
+    return {node: at - began for node, began in _read(action).items()}
+
+
+def remember(action: Action, nodes: Iterable[str]) -> None:
+    """Begin to count for those of ``nodes`` that are new; forget all others."""
+    wanted, known = frozenset(nodes), _read(action)
+    if wanted == known.keys():
+        return
+    if not wanted:
+        forget(action)
+        return
+    at = _now()
+    content = json.dumps({node: known.get(node, at) for node in sorted(wanted)})
+    files.replace(_path(action), action.instance.account, content)
+
+
+def forget(action: Action) -> None:
+    """Count for nobody: after a start or a promotion everything begins anew."""
+    if files.exists(_path(action)):
+        files.remove(_path(action), action.instance.account)
+
+
+def notice_s(action: Action) -> float:
+    """Return how long the cluster surely takes to notice that a node is lost.
+
+    Token and consensus timeout of corosync (corosync.conf(5)), with a margin.
+    """
+    try:
+        said = process.run(
+            ["/usr/sbin/corosync-cmapctl", *_KEYS], action.instance.deadline
+        )
+    except AgentError:
+        return _with_margin(_UNKNOWN_MS)
+    found = re.findall(r"= (\d+)", said.stdout)
+    return _with_margin(
+        sum(map(int, found)) if len(found) == len(_KEYS) else _UNKNOWN_MS
+    )
+
+
+def _with_margin(time_ms: int) -> float:
+    return time_ms / 1000 * _MARGIN + _MARGIN_S
+
+
+def _read(action: Action) -> dict[str, float]:
+    try:
+        with acting_as(action.instance.account), open(_path(action), "rb") as file:
+            content = json.loads(file.read())
+        return {str(node): float(began) for node, began in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _path(action: Action) -> str:
+    return f"{action.instance.parameters.directory}/{_FILE}"
+
+
+def _now() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
