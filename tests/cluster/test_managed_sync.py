@@ -80,10 +80,7 @@ def test_standby_that_comes_back_alone_waits_for_the_primary_that_went_on(
         writer.wait_for_new_row()
         here.primary.cut_power()
     here.standby.power_on()
-    here.cluster.wait_for_attribute(here.standby, managed.STATUS, scenario.WAITING)
-    here.cluster.wait_until_idle()
-    assert here.primary.name in here.standby.log("pacemaker").split("waits for")[-1]
-    assert here.cluster.status().where("pgsql", "promoted") == ""
+    scenario.wait_until_it_waits(here.cluster, here.standby, here.primary)
     here.primary.power_on()
     here.cluster.wait_for_promoted(here.primary)
     assert writer.verdict().lost_rows == ()
@@ -98,9 +95,7 @@ def test_former_primary_that_comes_back_alone_waits_for_its_successor(
         scenario.wait_for_takeover(here, writer)
         here.standby.cut_power()
     here.primary.power_on()
-    here.cluster.wait_for_attribute(here.primary, managed.STATUS, scenario.WAITING)
-    here.cluster.wait_until_idle()
-    assert here.cluster.status().where("pgsql", "promoted") == ""
+    scenario.wait_until_it_waits(here.cluster, here.primary, here.standby)
     here.standby.power_on()
     here.cluster.wait_for_promoted(here.standby)
     assert writer.verdict().lost_rows == ()

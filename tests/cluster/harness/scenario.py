@@ -15,7 +15,6 @@ from tests.cluster.harness.wait import wait_until
 from tests.cluster.harness.writer import Writer
 
 CLONE = f"{RESOURCE}-clone"
-WAITING = "HS:waiting"
 DIVERGED = ("HS:diverged", "STOP:diverged")
 ROWS_BEFORE = 50
 MORE_THAN_LEFT_MB = 64
@@ -56,6 +55,14 @@ def wait_for_redundancy(cluster: Cluster, *nodes: Node) -> None:
             for node in nodes
         ),
     )
+
+
+def wait_until_it_waits(cluster: Cluster, node: Node, awaited: Node) -> None:
+    """Wait until a node says for whom it waits, and see that it is not promoted."""
+    cluster.wait_for_attribute(node, managed.STATUS, f"HS:waiting for {awaited}")
+    cluster.wait_until_idle()
+    seen = cluster.status()
+    assert seen.role(RESOURCE, node.name) == "unpromoted", cluster.evidence()
 
 
 def is_refused(seen: Status, node: Node) -> bool:
