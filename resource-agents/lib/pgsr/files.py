@@ -19,6 +19,7 @@ from pgsr.ocf import AgentError, PermissionDenied
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_CHAIN_OF_LINKS = 10
+_LONGEST_OWN_FILE = 65536
 
 
 def exists(path: str) -> bool:
@@ -64,6 +65,21 @@ def create(path: str, account: Account, text: str) -> None:
         finally:
             os.close(descriptor)
         _sync_directory(path)
+
+
+def read(path: str, account: Account) -> str:
+    """Return the text of a file of the agent's own, empty when there is none.
+
+    No link is followed, and nothing else than a file is waited for.
+    """
+    with acting_as(account):
+        try:
+            with os.fdopen(os.open(path, _OLD), "rb") as file:
+                return os.fsdecode(file.read(_LONGEST_OWN_FILE))
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise _cannot("read", path, error, account) from None
 
 
 def replace(path: str, account: Account, text: str) -> None:
