@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import NamedTuple
 
-from tests.bench import faults, summary, systems
-from tests.bench.faults import FAULTS, POWER_CUT, NeverServedAgain, Outcome
+from tests.bench import faults, quiet, summary, systems
+from tests.bench.faults import FAULTS, POWER_CUT, NeverServedAgain
 from tests.bench.redundancy import NOT_EVEN_THEN
 from tests.bench.report import describe_load, describe_machine
+from tests.bench.summary import Measured
 from tests.bench.systems import SYSTEMS, System
 from tests.cluster.harness import record
 from tests.cluster.harness.construction import Construction, constructed
@@ -46,11 +47,11 @@ def main() -> int:
     arguments = _arguments()
     print(describe_machine(COMMAND, (*PACKAGES, "postgresql-15")), flush=True)
     record.sweep()
-    measured = []
+    measured: list[Measured] = []
     for name in arguments.systems:
         system = SYSTEMS[name]
         due = schedule(system, arguments.runs, arguments.seed, arguments.faults)
-        measured += [summary.Measured(system, *each) for each in suffer(system, due)]
+        measured += suffer(system, due, is_alone=arguments.alone)
     print(f"\nRuns: {arguments.runs}, seed {arguments.seed}. {describe_load()}")
     print(summary.told(measured))
     return 0
@@ -67,8 +68,10 @@ def schedule(
     return [Fault(name, phase_s) for phase_s in phases for name in names]
 
 
-def suffer(system: System, due: Iterable[Fault]) -> Iterator[tuple[str, Outcome, bool]]:
-    """Return each fault with its outcome, and whether the machine had other work.
+def suffer(
+    system: System, due: Iterable[Fault], *, is_alone: bool
+) -> Iterator[Measured]:
+    """Return each fault with what it cost.
 
     A cluster that does not come back is made anew.
     """
@@ -82,30 +85,25 @@ def suffer(system: System, due: Iterable[Fault]) -> Iterator[tuple[str, Outcome,
                 print(f"{system.name} did not start: {reason}", file=sys.stderr)
                 return
             while left:
-                name, outcome, had_company = _measured(
-                    system, construction, left.pop(0)
-                )
-                yield name, outcome, had_company
-                if outcome.redundancy.how == NOT_EVEN_THEN:
+                busy = quiet.settle(is_alone=is_alone)
+                measured = _measured(system, construction, left.pop(0), busy)
+                yield measured
+                if measured.outcome.redundancy.how == NOT_EVEN_THEN:
                     break
 
 
 def _measured(
-    system: System, construction: Construction, fault: Fault
-) -> tuple[str, Outcome, bool]:
-    before = _others()
+    system: System, construction: Construction, fault: Fault, busy: float
+) -> Measured:
+    before = quiet.others()
     try:
         outcome = faults.measure(system, construction, *fault)
     except NeverServedAgain as reason:
         print(reason, file=sys.stderr)
         outcome = faults.never_again()
     print(f"{system.name}: {fault.name}: {summary.line(outcome)}", flush=True)
-    return fault.name, outcome, bool(before or _others())
-
-
-def _others() -> int:
-    """Return how many other clusters run on this machine."""
-    return sum(map(record.is_alive, record.read_all())) - 1
+    had_company = bool(before or quiet.others())
+    return Measured(system, fault.name, outcome, had_company, busy)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
@@ -133,6 +131,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--faults", nargs="+", default=[], choices=FAULTS, metavar="FAULT",
         help=f"all, with three nodes {POWER_CUT!r}, unless given: {', '.join(FAULTS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--alone", action="store_true",
+        help="wait for up to 10 minutes before each fault until the machine is quiet",
     )  # fmt: skip
     return parser.parse_args()
 

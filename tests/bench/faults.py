@@ -31,7 +31,6 @@ FAULTS = (POWER_CUT, KILL, SWITCH)
 ROWS_BEFORE = 400
 QUIET_S = 0.25  # no row for so long, and the fault has taken effect
 EFFECT_TIMEOUT_S = 30.0
-SETTLING_S = 4.0  # longer than a monitor's interval: scores are up to date
 
 
 class Outcome(NamedTuple):
@@ -57,7 +56,6 @@ def measure(
     """Have a redundant cluster suffer a fault, and bring it back to redundancy."""
     cluster = construction.cluster
     primary, target = _roles(cluster)
-    _let_settle()
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
         began = _strike(system, primary, target, fault, phase_s)
@@ -113,11 +111,6 @@ def _roles(cluster: Cluster) -> tuple[Node, Node]:
 
 def _promoted(seen: Status) -> str:
     return seen.where(RESOURCE, "promoted")
-
-
-def _let_settle() -> None:
-    """Let every monitor run once more after whatever was before."""
-    time.sleep(SETTLING_S)
 
 
 def _strike(

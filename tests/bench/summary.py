@@ -32,6 +32,7 @@ class Measured(NamedTuple):
     fault: str
     outcome: Outcome
     had_company: bool  # other clusters ran on the machine
+    busy: float  # share of the processors' time before the fault
 
 
 def line(outcome: Outcome) -> str:
@@ -45,11 +46,20 @@ def line(outcome: Outcome) -> str:
 
 def told(measured: Sequence[Measured]) -> str:
     """Return the table of all systems and the steps of each, with notes."""
-    company = sum(each.had_company for each in measured)
-    disturbed = f"Other clusters ran during {company} of {len(measured)} faults."
     rows = [HEADER, *(row(group) for group in _groups(measured))]
-    parts = (NOTES, disturbed, table(rows), *map(breakdown, _groups(measured)))
+    parts = (NOTES, load(measured), table(rows), *map(breakdown, _groups(measured)))
     return "\n\n".join(parts)
+
+
+def load(measured: Sequence[Measured]) -> str:
+    """Return how much else the machine had to do."""
+    company = sum(each.had_company for each in measured)
+    shares = [100 * each.busy for each in measured] or [0.0]
+    return (
+        f"Other clusters ran during {company} of {len(measured)} faults. Before a fault"
+        f" the processors\nwere busy for {statistics.median(shares):.0f} % of the time"
+        f" (median), for {max(shares):.0f} % at most."
+    )
 
 
 def row(group: Sequence[Measured]) -> tuple[str, ...]:

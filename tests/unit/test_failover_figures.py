@@ -38,13 +38,13 @@ def test_pause_that_the_fault_began_counts_from_the_last_row_before_it() -> None
 
 def test_row_of_the_table_shows_median_lowest_and_highest() -> None:
     outcomes = [outcome(pause_s) for pause_s in (3.0, 1.0, 2.5)]
-    group = [Measured(SYSTEMS["paf"], POWER_CUT, each, False) for each in outcomes]
+    group = [Measured(SYSTEMS["paf"], POWER_CUT, each, False, 0.1) for each in outcomes]
     assert row(group)[2:4] == ("2.50 (1.00 to 3.00)", "0 of 300")
 
 
 def test_writes_that_never_came_back_are_shown() -> None:
     group = [
-        Measured(SYSTEMS["paf"], POWER_CUT, outcome(pause_s), False)
+        Measured(SYSTEMS["paf"], POWER_CUT, outcome(pause_s), False, 0.1)
         for pause_s in (3.0, math.inf, math.inf)
     ]
     assert row(group)[2] == "inf (3.00 to inf)"
