@@ -100,7 +100,9 @@ def _replication_arguments(conninfo: str) -> dict[str, Any]:
     try:
         given = parse_dsn(conninfo)
     except psycopg2.ProgrammingError:
-        raise ConnectionFailed("its connection string is malformed") from None
+        raise ConnectionFailed(
+            "the connection string has an unknown option or a wrong quote"
+        ) from None
     return {
         **given,
         "dbname": "replication",

@@ -146,7 +146,7 @@ def apply_names(action: Action, names: SyncNames, deadline: float) -> None:
 
 def _look_again(action: Action) -> PrimarySide | None:
     version = datadir.version_of(action.instance.pgdata)
-    with session(action.instance, action.instance.deadline) as query:
+    with session(action.instance, action.instance.deadline, as_owner=True) as query:
         return replication.ask(query, version)[0]
 
 
@@ -160,7 +160,7 @@ def _is_proven(action: Action, plan: Plan) -> bool:
     deadline = min(now() + _PROOF_S, share(action.instance.deadline, 0.5))
     if not sync_names.is_in_force(action.instance, deadline):
         return False
-    with session(action.instance, action.instance.deadline) as query:
+    with session(action.instance, action.instance.deadline, as_owner=True) as query:
         before = replication.ask(query, version)[0]
         if before is None:
             return False
