@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pgsr import metadata
-from pgsr.decide import replication
+from pgsr import metadata, validation_managed
+from pgsr.decide import configuration, managed, replication
 from pgsr.declared import Parameters
-from pgsr.ocf import Exit
+from pgsr.ocf import Exit, Invocation
 from pgsr.parameters import declarations
 
 TOP = Path(__file__).resolve().parents[2]
@@ -26,8 +26,21 @@ DOCS = TOP / "docs"
 PAGES = [TOP / "README.md", *sorted(DOCS.rglob("*.rst"))]
 NAMES = {parameter.name for parameter in declarations(Parameters)}
 STATUSES = sorted(
-    value for name, value in vars(replication).items() if name.startswith("STATUS_")
+    {
+        value
+        for module in (replication, managed)
+        for name, value in vars(module).items()
+        if name.startswith("STATUS_")
+    }
 )
+RECORDS = (
+    managed.LATEST, managed.SYNC, managed.ASYNC, managed.QUORUM, managed.DISCONNECT,
+)  # fmt: skip
+ATTRIBUTES = (
+    managed.STATUS, managed.RECORD, managed.POSITION, managed.SHUTDOWN,
+    managed.LOCATION, managed.BASELINE, managed.RETAINED, managed.FORCE,
+)  # fmt: skip
+CALL = Invocation("pgsr", "start", "db", "node1", 120.0, False, True, 0)
 SCORES = sorted(
     value for name, value in vars(replication).items() if name.startswith("SCORE_")
 )
@@ -121,17 +134,42 @@ def test_the_agent_accepts_every_configuration_that_is_shown(page: Path) -> None
         assert Parameters(environ).problems == []
 
 
-def test_both_ways_to_run_are_shown_for_both_command_languages() -> None:
+def test_every_way_to_run_is_shown_for_both_command_languages() -> None:
     shown = [each for page in PAGES for each in configurations(page)]
-    replicated = [each for each in shown if each.get("rep_mode") == "async"]
-    assert len(shown) - len(replicated) >= 4, "README and install.rst, crm and pcs"
-    assert len(replicated) >= 4, "README and cluster.rst, crm and pcs"
-    assert all({"tmpdir", "trigger_file"} <= set(each) for each in replicated)
+    alone = [each for each in shown if "rep_mode" not in each]
+    managed = [each for each in shown if "node_list" in each]
+    method = [each for each in shown if each not in [*alone, *managed]]
+    assert len(alone) >= 4, "README and install.rst, crm and pcs"
+    assert len(method) >= 4, "README and cluster.rst, crm and pcs"
+    assert all({"tmpdir", "trigger_file"} <= set(each) for each in method)
+    assert len(managed) >= 6, "README and managed.rst for 2 and 3 nodes, crm and pcs"
+
+
+def test_nothing_is_wrong_with_the_managed_replication_that_is_shown() -> None:
+    call = CALL._replace(is_promotable=True, is_notified=True)
+    for given in (each for page in PAGES for each in configurations(page)):
+        if "node_list" not in given:
+            continue
+        parameters = Parameters({f"OCF_RESKEY_{n}": v for n, v in given.items()})
+        setup = validation_managed.setup_of(parameters, call)
+        assert configuration.problems(setup, call, (15,)) == []
+        assert configuration.node_problems(setup, {}) == []
+        assert configuration.warnings(setup, call, {}, []) == []
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_status_is_explained(status: str) -> None:
     assert f"``{status}``" in text_of("reference/attributes-and-files.rst")
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_record_is_explained(record: str) -> None:
+    assert f"* - ``{record}``" in text_of("reference/attributes-and-files.rst")
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_every_attribute_is_explained(name: str) -> None:
+    assert f"``RESOURCE-{name}``" in text_of("reference/attributes-and-files.rst")
 
 
 @pytest.mark.parametrize("score", [*SCORES, replication.MINUS_INFINITY])

@@ -91,8 +91,8 @@ def warnings(action: Action, found: Found) -> Iterator[str]:
         found.setup, action.call, found.settings, found.members
     )
     if action.call.action != "validate-all":
-        yield from _cluster_problems(found)
-    if not found.is_fencing_enabled:
+        yield from _cluster_problems(found)  # and start itself tells the next one
+    elif not found.is_fencing_enabled:
         yield (
             "Fencing is disabled (stonith-enabled=false): after a network failure two"
             " primaries may take writes, and one side's data will be lost"
