@@ -81,11 +81,11 @@ def take_backup(connect: Connect, source: Path, target: Path, major: int) -> Non
         rest = {path.name for path in source.iterdir()} - {"base", "pg_wal"}
         for name in sorted(rest - {"postmaster.pid", "postmaster.opts"}):
             _copy(source, target, name)
-        (target / "pg_wal").mkdir(mode=0o700)
         run.execute(f"select labelfile from {end}")
         (label,) = run.fetchone() or ("",)
+        _copy(source, target, "pg_wal")
         (target / "backup_label").write_text(label)
-    for path in (target, target / "pg_wal", target / "backup_label"):
+    for path in (target, target / "backup_label"):
         shutil.chown(path, source.owner(), source.group())
 
 

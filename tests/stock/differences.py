@@ -45,6 +45,8 @@ DIFFERENCES = (
             "empty socketdir, running": RUNS,
             "unknown rep_mode, running": RUNS,
             "password alone": RUNS,
+            "slave, no master_ip": RUNS,
+            "slave, promotable": RUNS,
             "wrong user, running": RUNS_BADLY,
             "no such user, running": {**RUNS_BADLY, "status": 1},
         },
@@ -122,6 +124,20 @@ DIFFERENCES = (
             "empty rep_mode, stopped": {"stop": 0},
             "unknown rep_mode, running": {"stop": 0},
         },
+    ),
+    Difference(
+        "The directory of the agent's files is created, with rep_mode=slave too.",
+        {"slave, no tmpdir": {"start": 0}},
+    ),
+    Difference(
+        "Whatever is in a command is written so that the server reads it back. The"
+        " stock agent's file is broken by a quote, and its start hangs.",
+        {"slave, a quote": {"start": 0}},
+    ),
+    Difference(
+        "A line that the agent has put into the configuration is taken out when the"
+        " mode has changed. The stock agent's start hangs when the file is gone.",
+        {"slave before": {"start": 0}},
     ),
     Difference(
         "The database's user has to exist, and to own the data directory. The stock"

@@ -108,6 +108,28 @@ def taken_by_another(site: Site) -> None:
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
 
+def with_directory(site: Site) -> None:
+    """The directory of the agent's files is there, and the server was never started."""
+    directory = site.top / "tmp"
+    directory.mkdir(mode=0o700)
+    shutil.chown(directory, DATABASE_USER, DATABASE_USER)
+
+
+def following(site: Site) -> None:
+    """The server runs as a standby whose primary does not answer."""
+    with_directory(site)
+    signal = site.data / "standby.signal"
+    signal.touch()
+    shutil.chown(signal, DATABASE_USER, DATABASE_USER)
+    start_server(site)
+
+
+def left_from_slave(site: Site) -> None:
+    """The configuration includes a file of another mode that is there no more."""
+    with (site.data / "postgresql.conf").open("a") as file:
+        file.write(f"include '{site.top}/tmp/recovery.conf' # added by pgsql RA\n")
+
+
 NO_EFFECT_WHEN_EMPTY = (
     "check_wal_receiver",
     "ctl_opt",
@@ -131,6 +153,13 @@ PG_CTL_WITH_OPTION = {"pgctl": "/usr/lib/postgresql/15/bin/pg_ctl -s"}
 FAILING_QUERY = {"monitor_sql": "select 1/0"}
 TWO_QUERIES = {"monitor_sql": "select 1; select 2"}
 SOCKET_IS_FILE = {"socketdir": "{top}/data/PG_VERSION"}
+SLAVE = {"rep_mode": "slave", "master_ip": "192.0.2.1", "tmpdir": "{top}/tmp"}
+SLAVE_PROMOTABLE = {**SLAVE, "CRM_meta_promotable": "true"}
+SLAVE_QUOTE = {**SLAVE, "restore_command": "cp '/archive/%f' '%p'"}
+SLAVE_SLOT = {**SLAVE, "replication_slot_name": "No-Slot"}
+SLAVE_NO_ADDRESS = {**SLAVE, "master_ip": ""}
+SLAVE_NEW_PLACE = {**SLAVE, "tmpdir": "{top}/log/tmp"}
+SLAVE_OPTION = {**SLAVE, "primary_conninfo_opt": "sslmode=prefer port=5433"}
 A_FILE_OF_ROOT = {"logfile": "/etc/hostname"}
 
 of = Situation
@@ -195,5 +224,15 @@ SITUATIONS = {
     "stop_escalate a word": of(running, ESCALATE_SOON, "0 0 0 0 6 6 0  0 0"),
     "receiver wanted": of(running, RECEIVER, "0 0 0 0 6 6 0  0 0"),
     "pghost is the socket": of(running, PGHOST, "0 0 0 0 6 6 0  0 0"),
+    "slave, stopped": of(with_directory, SLAVE, "7 7 7 0 6 6 0  0 0"),
+    "slave, running": of(following, SLAVE, "0 0 0 0 6 6 0  0 0"),
+    "slave, runs as primary": of(running, SLAVE, "0 0 0 0 6 6 0  0 0"),
+    "slave, with options": of(with_directory, SLAVE_OPTION, "7 7 7 0 6 6 0  0 0"),
+    "slave, no tmpdir": of(stopped, SLAVE_NEW_PLACE, "7 7 7 0 6 6 0  1 0"),
+    "slave, no master_ip": of(following, SLAVE_NO_ADDRESS, "7 7 7 6 6 6 6  6 0"),
+    "slave, promotable": of(following, SLAVE_PROMOTABLE, "7 7 7 6 6 6 6  6 0"),
+    "slave, wrong slot": of(with_directory, SLAVE_SLOT, "7 7 7 6 6 6 6  6 0"),
+    "slave, a quote": of(with_directory, SLAVE_QUOTE, "7 7 7 0 6 6 0  - 0"),
+    "slave before": of(left_from_slave, {}, "7 7 7 0 6 6 0  - 0"),
 }
 # fmt: on
