@@ -136,8 +136,10 @@ def _validate(action: Action) -> Exit:
 
 def _start_with(start: Verb) -> Verb:
     def checked(action: Action) -> Exit:
+        # What ran here a moment ago is recovered without another look at the node.
+        is_known = action.transition.is_recovering(action.call.node)
         is_running = from_processes(action.instance.pgdata) is Service.ANSWERS
-        validation.require(action, is_node_checked=not is_running)
+        validation.require(action, is_node_checked=not (is_known or is_running))
         return start(action)
 
     return checked

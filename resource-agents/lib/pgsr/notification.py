@@ -44,6 +44,9 @@ class Notification(NamedTuple):
             return len(self.unpromoted | self.start) > 1 and node not in self.promote
         if about == "post-promote":
             return node not in self.promote
+        if self.promote:
+            # Who becomes the primary is settled, and there is none to control.
+            return False
         if about == "post-start":
             return bool(self.start - {node})
         return about == "post-stop" and bool(self.stop - {node})

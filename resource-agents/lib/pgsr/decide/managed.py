@@ -25,6 +25,7 @@ SHUTDOWN = "shutdown"
 LOCATION = "xlog-loc"
 BASELINE = "master-baseline"
 RETAINED = "retained-bytes"
+NEEDED = "slots-needed"
 FORCE = "force-promotion"
 
 STATUS_PRIMARY = "PRI"

@@ -10,9 +10,9 @@ from pgsr.action import Action
 from pgsr.decide import managed
 from pgsr.decide.managed import Write
 from pgsr.modes.managed.election import position
-from pgsr.modes.managed.view import View, own_slot, own_writes, write_some
+from pgsr.modes.managed.view import View, own_writes, write_some
 from pgsr.ocf import AgentError
-from pgsr.postgres import datadir, postmaster, recovery
+from pgsr.postgres import datadir, postmaster, recovery, slots
 from pgsr.postgres.observe import observe
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
@@ -59,7 +59,7 @@ def _reached(action: Action, wanted: Position) -> Position | None:
 def _follow(action: Action, host: str) -> None:
     """Make the standby follow ``host``; empty for the primary's address again."""
     instance, node = action.instance, action.call.node.lower()
-    slot = "" if host else own_slot(action)
+    slot = "" if host else slots.name_of(instance, node)
     recovery.write_standby(instance, node, slot, host)
     if datadir.version_of(instance.pgdata) < _FIRST_WITH_RELOAD:
         stop_server(instance, instance.parameters.stop_escalate_in_slave)

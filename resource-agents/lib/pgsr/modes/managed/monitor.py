@@ -6,7 +6,7 @@ from __future__ import annotations
 from pgsr.action import Action
 from pgsr.decide import managed
 from pgsr.decide.health import monitor_code
-from pgsr.modes.managed import control, election
+from pgsr.modes.managed import control, election, slots
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
@@ -47,10 +47,15 @@ def code_of(server: Server) -> Exit:
 def _do_what_is_due(action: Action, server: Server) -> None:
     if action.call.is_probe:
         _adopt(action, server)
-    elif server.primary:
-        control.control(action, server.primary, look(action), control.MOST_WRITES)
+        return
+    view = look(action)
+    if server.primary:
+        control.control(action, server.primary, view, control.MOST_WRITES)
     elif server.standby:
-        follow(action, server, look(action))
+        follow(action, server, view)
+    side = server.primary or server.standby
+    if side:
+        slots.keep(action, side, view)
 
 
 def follow(action: Action, server: Server, view: View) -> None:

@@ -9,10 +9,10 @@ from pgsr.action import Action
 from pgsr.decide import managed, rejoin
 from pgsr.modes.managed import election, lock, unrecorded
 from pgsr.modes.managed.monitor import code_of
-from pgsr.modes.managed.view import View, look, own_slot, own_writes, write_some
+from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import explain
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import control, recovery, sync_names
+from pgsr.postgres import control, recovery, slots, sync_names
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.start import launch as launch_server
 from pgsr.postgres.start import start as start_server
@@ -62,7 +62,7 @@ def _prepare(action: Action) -> None:
     """Write what makes the server a standby that nobody waits for."""
     instance, node = action.instance, action.call.node.lower()
     unrecorded.forget(action)
-    recovery.prepare(instance, node, own_slot(action))
+    recovery.prepare(instance, node, slots.name_of(instance, node))
     if instance.parameters.rep_mode == "sync":
         sync_names.write(instance, "")
 

@@ -9,13 +9,13 @@ from pgsr.modes.managed import lock
 from pgsr.modes.managed.start import launch
 from pgsr.ocf import AgentError, Exit
 from pgsr.postgres import control, sql
-from pgsr.postgres.observe import from_processes, session
+from pgsr.postgres.observe import from_processes, observe, session
 from pgsr.postgres.stop import stop as stop_server
 from pgsr.state import ControlState, Position, Service
-from pgsr.wait import share
+from pgsr.wait import now, share
 
 _CHECKPOINT_SHARE = 0.3
-_STOP_SHARE = 0.85
+_ANSWER_S = 1.0
 
 
 def demote(action: Action) -> Exit:
@@ -89,7 +89,13 @@ def _set_status(action: Action) -> None:
 
 
 def _checkpoint(action: Action) -> None:
-    """Let most be on disk before the shutdown, so that its checkpoint is short."""
+    """Let most be on disk before the shutdown, so that its checkpoint is short.
+
+    A server that hangs is not waited for.
+    """
+    answer = observe(action.instance, min(now() + _ANSWER_S, action.instance.deadline))
+    if answer.service is not Service.ANSWERS:
+        return
     deadline = share(action.instance.deadline, _CHECKPOINT_SHARE)
     try:
         with session(action.instance, deadline, as_owner=True) as query:

@@ -12,6 +12,9 @@ from pgsr.decide.managed import Setting, Write
 from pgsr.ocf import AgentError
 from pgsr.state import Cluster, Peer
 
+# What an attribute that nobody wrote means.
+_UNSET = {managed.RETAINED: "0"}
+
 
 class View(NamedTuple):
     """The cluster, and the other members of node_list in it."""
@@ -36,12 +39,6 @@ def setting(action: Action) -> Setting:
         max_lag_bytes=parameters.maxlag,
         external=parameters.external_standby_node_list,
     )
-
-
-def own_slot(action: Action) -> str:
-    """Return the name of the slot that this node streams through, empty if none."""
-    prefix = action.instance.parameters.replication_slot_name
-    return prefix and managed.slot_name(prefix, action.call.node)
 
 
 def write(action: Action, change: Write) -> None:
@@ -113,5 +110,5 @@ def own_writes(view: View, wanted: Mapping[str, str]) -> list[Write]:
     return [
         Write(node, name, value)
         for name, value in wanted.items()
-        if have.get(name, "") != value
+        if (have.get(name) or _UNSET.get(name, "")) != value
     ]
