@@ -179,3 +179,15 @@ def test_an_interrupted_start_is_understood(follower: Follower, major: int) -> N
         follower.start()
         follower.awaits_what_the_primary_has()
         assert list(follower.directory.glob("*.new")) == []
+
+
+@pytest.mark.parametrize("major", [10, 18])
+def test_it_streams_through_the_slot_named_for_its_node(
+    follower: Follower, major: int
+) -> None:
+    """The stock agent, whose configuration this is, names it so."""
+    follower.primary.sql("select pg_create_physical_replication_slot('s_node2')")
+    follower.start(replication_slot_name="s")
+    follower.awaits_what_the_primary_has()
+    question = "select active from pg_replication_slots where slot_name = 's_node2'"
+    assert follower.primary.sql(question)

@@ -148,11 +148,11 @@ class ReplicationParameters(ParameterSet):
         slot_name,
         modes="async, sync, slave",
         short="Name of the replication slots",
-        long="""If set, standbys stream through replication slots. Under managed
-        replication it is the beginning of their names, which the agent creates on
-        every node, keeps and drops: NAME_NODE, in lower case and with _ for every .
-        and - of the node's name. With rep_mode=slave it is the name of an existing
-        slot of the primary. PostgreSQL 9.4 or later.""",
+        long="""If set, standbys stream through replication slots. It is the beginning
+        of their names: NAME_NODE, in lower case and with _ for every . and - of the
+        node's name. Under managed replication the agent creates them on every node,
+        keeps and drops them; with rep_mode=slave they must exist on the primary.
+        PostgreSQL 9.4 or later.""",
     )
     slot_retain_limit = Parameter(
         whole_number,

@@ -11,7 +11,7 @@ import os
 from pgsr.action import Action
 from pgsr.modes import standalone
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import control, datadir, postmaster, recovery
+from pgsr.postgres import control, datadir, postmaster, recovery, slots
 from pgsr.postgres.observe import from_processes
 from pgsr.postgres.start import start as start_server
 from pgsr.state import ControlState, Role, Service
@@ -30,7 +30,8 @@ def start(action: Action) -> Exit:
         instance.log.info(f"PostgreSQL is already running. PID={pid}")
         return monitor(action)
     _warn_of_former_primary(action)
-    node, slot = action.call.node, _slot(action)
+    node = action.call.node
+    slot = slots.name_of(instance, node)
     recovery.prepare(instance, node, slot)
     server = start_server(instance)
     if server.role is Role.PRIMARY:
@@ -40,11 +41,6 @@ def start(action: Action) -> Exit:
     if server.service is Service.ANSWERS:
         action.try_to(lambda: recovery.confirm(instance, node, slot))
     return Exit.SUCCESS
-
-
-def _slot(action: Action) -> str:
-    """Return the slot of the primary that this standby streams from."""
-    return action.instance.parameters.replication_slot_name
 
 
 def _warn_of_former_primary(action: Action) -> None:
