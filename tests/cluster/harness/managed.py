@@ -133,6 +133,8 @@ def start_cluster(cluster: Cluster, replication: Replication) -> Managed:
     for node in cluster.nodes:
         node.start_cluster()
     cluster.wait_for_online(*cluster.nodes)
+    # A schema that knows the current names of the roles, as a new cluster's does.
+    first.run("cibadmin", "--upgrade", "--force")
     cluster.configure(configuration.crm_properties(names(cluster)))
     cluster.configure(
         crm_managed(postgres.installation(first), names(cluster), replication)
