@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres.conftest import Pair
 from tests.postgres.follower import Follower
 from tests.postgres.test_interrupted import effects_of, killed_before
 from tests.programs import must
@@ -108,6 +109,17 @@ def test_a_name_left_by_rep_mode_sync_does_not_make_commits_wait(
         follower.start(**changes)
         assert node.sql("show synchronous_standby_names") == ""
         follower.stop()
+
+
+def test_the_method_takes_over_from_managed_replication(pair: Pair) -> None:
+    node = pair.node1
+    names = node.flags / "rep_mode.conf"
+    node.write(names, "synchronous_standby_names = 'node9'\n")
+    with (node.data / "postgresql.conf").open("a") as file:
+        file.write(f"include '{names}' # added by pgsql RA\n")
+    node.operate("start")
+    node.operate("promote")
+    assert node.sql("show synchronous_standby_names") == ""
 
 
 def test_an_include_line_that_is_there_twice_becomes_one(follower: Follower) -> None:

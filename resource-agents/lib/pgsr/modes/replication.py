@@ -13,6 +13,7 @@ from pgsr.decide import replication as decide
 from pgsr.modes import last_primary
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import recovery
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.promote import promote as promote_server
 from pgsr.postgres.start import start as start_server
@@ -38,6 +39,7 @@ def start(action: Action) -> Exit:
     verdict = decide.may_start(found, cluster, start_flag)
     if not verdict.is_allowed:
         raise _refused(action, verdict)
+    action.try_to(lambda: recovery.release(instance))
     if found.is_standby_configured:
         return _start_standby(action)
     files.create(

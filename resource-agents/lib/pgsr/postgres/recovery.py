@@ -121,7 +121,7 @@ def release(instance: Instance) -> None:
             return False
         instance.log.warning(
             f"{instance.pgdata} is a standby's and goes on following, configured by"
-            f" {path}; pg_ctl promote would make it a primary"
+            f" {path}; only a promotion makes it a primary"
         )
         return True
 
