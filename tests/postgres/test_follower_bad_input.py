@@ -220,6 +220,17 @@ def test_a_configuration_of_root_is_changed_by_root_and_stays_roots(
     follower.stop()
 
 
+def test_where_only_root_may_the_directory_is_created_by_root(
+    follower: Follower, roots_place: Path
+) -> None:
+    """As /var/lib/pgsql/tmp, the default, on a system that has no /var/lib/pgsql."""
+    directory = roots_place / "pgsql" / "tmp"
+    follower.start(tmpdir=str(directory))
+    for path in (directory, directory.parent):
+        assert path.owner() == DATABASE_USER
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
 def test_root_changes_no_file_that_the_databases_user_has_linked_to(
     stopped: Follower, roots_place: Path
 ) -> None:
