@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The commands of the documentation, taken from its pages and typed as they are there.
+
+They are those for crmsh and Debian's PostgreSQL. What a person has to fill in, such as
+a password, is filled in here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.cluster.harness import configuration, record
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.construction import CHECKOUT, constructed
+from tests.cluster.harness.node import Node
+
+CONFIGURATION = Path("/etc/postgresql/15/main")
+PASSWORD = "SECRET"  # as in the pages
+STEP_TIMEOUT_S = 120.0
+RESOURCE = "db"
+DIRECTIVE = ".. code-block:: "
+STATUS = f"{RESOURCE}-status"
+# Nothing to reload: a node of the harness is not run by systemd.
+NO_SYSTEMD = "#!/bin/sh\nexit 0\n"
+
+
+class Block(NamedTuple):
+    """An example: its language, its caption, and its lines."""
+
+    language: str
+    caption: str
+    text: str
+
+
+def blocks(page: str, section: str) -> list[Block]:
+    """The examples in a section of a page, without those for pcs."""
+    lines = (CHECKOUT / "docs" / page).read_text().splitlines()
+    starts = [n for n, line in enumerate(lines) if line.startswith(("---", "~~~"))]
+    [start] = [n for n in starts if lines[n - 1] == section]
+    end = next((n for n in starts if n > start), len(lines))
+    found = (
+        block_at(lines[n:end])
+        for n in range(start, end)
+        if lines[n].lstrip().startswith(DIRECTIVE)
+    )
+    return [block for block in found if not block.caption.startswith("pcs")]
+
+
+def block_at(lines: list[str]) -> Block:
+    """The example that begins with the first line: all that is indented more."""
+    outside = indentation(lines[0])
+    is_inside = (not line or indentation(line) > outside for line in lines)
+    length = next((n for n, inside in enumerate(is_inside) if n and not inside), None)
+    options, text = [], lines[1:length]
+    while text[0]:
+        options.append(text.pop(0).strip())
+    caption = "".join(options).partition(":caption: ")[2]
+    code = textwrap.dedent("\n".join(text)).strip()
+    return Block(lines[0].strip()[len(DIRECTIVE) :], caption, f"{code}\n")
+
+
+def indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def run(node: Node, block: Block, answers: str = "") -> str:
+    """Type an example in at a node, and return what it shows."""
+    assert block.language == "sh", block
+    argv = ("bash", "-euc", block.text)
+    return node.run(*argv, stdin_text=answers, timeout_s=STEP_TIMEOUT_S).stdout
+
+
+def for_node(node: Node, block: Block) -> Block:
+    """The example, in which it is node1 that has failed, for another node."""
+    return block._replace(text=block.text.replace("node1", node.name))
+
+
+def wait_for(cluster: Cluster, node: Node, role: str, status: str) -> None:
+    cluster.wait_for(
+        f"{RESOURCE} {role} on {node} with status {status}",
+        lambda seen: (
+            seen.role(RESOURCE, node.name) == role
+            and seen.attribute(node.name, STATUS) == status
+        ),
+    )
+
+
+@contextmanager
+def debian_nodes(name: str) -> Iterator[Cluster]:
+    """Two nodes as Debian's packages leave them, with a cluster and fencing."""
+    record.sweep()
+    with constructed(name) as construction:
+        nodes = construction.cluster.nodes
+        for node in nodes:
+            node.power_on()
+            # The machine may have a server of its own there.
+            node.run("rm", "-rf", str(CONFIGURATION), "/var/lib/postgresql/15/main")
+            node.run("pg_createcluster", "15", "main", timeout_s=STEP_TIMEOUT_S)
+            node.machine.write("/usr/bin/systemctl", NO_SYSTEMD, 0o755)
+        construction.cluster.wait_for_online(*nodes)
+        names = [node.name for node in nodes]
+        construction.cluster.configure(configuration.crm_properties(names))
+        yield construction.cluster
+
+
+def configure_server(node: Node, same: list[Block]) -> None:
+    """Leave starting to the cluster, and give the server the documented settings."""
+    not_by_system = "1. The cluster starts PostgreSQL, not the system (both nodes)"
+    [step] = blocks("cluster.rst", not_by_system)
+    node.run("pg_ctlcluster", "15", "main", "start")
+    run(node, step)
+    settings, access, password = (block.text for block in same)
+    node.machine.write(str(CONFIGURATION / "conf.d/replication.conf"), settings)
+    rules = node.machine.read(str(CONFIGURATION / "pg_hba.conf"))
+    node.machine.write(str(CONFIGURATION / "pg_hba.conf"), rules + access, 0o640)
+    node.machine.write("/var/lib/postgresql/.pgpass", password, 0o600)
+    node.run("chown", "postgres:", "/var/lib/postgresql/.pgpass")
