@@ -51,6 +51,10 @@ class Notification(NamedTuple):
             return bool(self.start - {node})
         return about == "post-stop" and bool(self.stop - {node})
 
+    def is_handing_over(self, node: str) -> bool:
+        """Tell whether another node is promoted, which sees to the attributes here."""
+        return bool(self.promote - {node})
+
     def is_stopping(self, node: str) -> bool:
         """Tell whether nothing is going to run on ``node``."""
         return node in self.stop and node not in self.start

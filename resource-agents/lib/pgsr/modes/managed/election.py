@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pgsr import files, lsn
 from pgsr.action import Action
 from pgsr.decide import election, managed
@@ -36,8 +38,13 @@ def position(action: Action, server: Server) -> Position | None:
 
 def publish(action: Action, own: Position) -> None:
     """Say how far the data of this node goes."""
+    say(action, managed.POSITION, own)
+
+
+def say(action: Action, name: str, where: Position) -> None:
+    """Set a private attribute that the end of the change of roles takes back."""
     action.try_to(lambda: files.create(_said(action), action.instance.account, ""))
-    action.pacemaker.tell(managed.POSITION, managed.position_text(own))
+    action.pacemaker.tell(name, managed.position_text(where))
 
 
 def withdraw(action: Action) -> None:
@@ -46,7 +53,9 @@ def withdraw(action: Action) -> None:
     A file remembers that something was said: asking each time would be a process.
     """
     if files.exists(_said(action)):
-        action.try_to(lambda: action.pacemaker.delete_attribute(managed.POSITION))
+        for name in (managed.POSITION, managed.SHUTDOWN):
+            action.try_to(partial(action.pacemaker.take_back, name))
+        action.try_to(lambda: action.pacemaker.delete_attribute(managed.LOCATION))
         action.try_to(lambda: files.remove(_said(action), action.instance.account))
 
 

@@ -12,7 +12,7 @@ from pgsr.modes.managed.monitor import code_of
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import explain
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import control, recovery, slots, sync_names
+from pgsr.postgres import control, datadir, recovery, slots, sync_names
 from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.start import launch as launch_server
 from pgsr.postgres.start import start as start_server
@@ -23,6 +23,7 @@ from pgsr.wait import now, share, until
 _PROOF_S = 3.0
 _LINEAGE_SHARE = 0.3
 _ASK_INTERVAL_S = 0.1
+_FIRST_WITH_CONFIG_FILE = (15,)  # option of pg_rewind
 
 
 def start(action: Action) -> Exit:
@@ -176,7 +177,7 @@ def _refused(action: Action, verdict: Verdict) -> AgentError:
         f"runuser -u {parameters.pgdba} -- {programs}/pg_rewind"
         f" --target-pgdata={parameters.pgdata} --source-server='host="
         f"{parameters.master_ip} port={parameters.pgport or 5432}"
-        f" user={parameters.pgdba} dbname=postgres'"
+        f" user={parameters.pgdba} dbname=postgres'{_config_option(action)}"
     )
     if verdict.status:
         action.try_to(
@@ -187,6 +188,15 @@ def _refused(action: Action, verdict: Verdict) -> AgentError:
         f"{verdict.advice}. To rewind (PostgreSQL 9.5 or later, with wal_log_hints or"
         f" checksums): {command} ; otherwise restore a backup. Then: crm_resource"
         f" --cleanup --resource {action.call.resource} --node {action.call.node}",
+    )
+
+
+def _config_option(action: Action) -> str:
+    """Return what pg_rewind needs to start a server that crashed (15 and later)."""
+    parameters = action.instance.parameters
+    is_known = datadir.version_of(parameters.pgdata) >= _FIRST_WITH_CONFIG_FILE
+    return (
+        f" --config-file={parameters.config}" if parameters.config and is_known else ""
     )
 
 

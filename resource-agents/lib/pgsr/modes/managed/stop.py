@@ -6,6 +6,7 @@ from __future__ import annotations
 from pgsr.action import Action
 from pgsr.decide import managed
 from pgsr.modes.managed import lock
+from pgsr.modes.managed.election import say
 from pgsr.modes.managed.start import launch
 from pgsr.ocf import AgentError, Exit
 from pgsr.postgres import control, sql
@@ -22,7 +23,8 @@ def demote(action: Action) -> Exit:
     """Stop a primary, and start it again as a standby unless it is to be stopped.
 
     A primary whose server failed and that is to be promoted here again keeps its
-    score, and with it its right to be: it has the newest data.
+    score, and with it its right to be: it has the newest data.  One that hands over
+    has given its right away by what it says of its shutdown.
     """
     node, log = action.call.node, action.instance.log
     is_running = from_processes(action.instance.pgdata) is not Service.STOPPED
@@ -31,46 +33,53 @@ def demote(action: Action) -> Exit:
         if not action.transition.is_recovering(node):
             _give_up(action)
         return Exit.SUCCESS
-    _give_up(action)
     log.info("Stopping PostgreSQL on demote.")
+    if not action.transition.is_handing_over(node):
+        _give_up(action)
     _checkpoint(action)
     stop_server(action.instance)
     _say_shutdown(action)
     _release_lock(action)
-    if action.transition.is_stopping(node) or action.transition.is_recovering(node):
-        _set_status(action)
+    if not _goes_on(action):
         return Exit.SUCCESS
     try:
         launch(action)
     except AgentError as error:
         # The next monitor finds it stopped, and Pacemaker starts it.
         log.warning(f"{error}. {error.advice}")
-        _set_status(action)
     return Exit.SUCCESS
 
 
 def stop(action: Action) -> Exit:
     """Stop the server; success when nothing runs, whatever else is wrong.
 
-    On the way to recover a failed primary nothing is written: each change of an
-    attribute makes Pacemaker break off the transition, and plan another one.
-
     The score goes, and with it the right to take over: that is what lets a primary
-    that waits for this standby go on without it.
+    that waits for this standby go on without it.  Nothing is written where another
+    action of the transition sees to it: each change of an attribute makes Pacemaker
+    break the transition off, and plan another one.
     """
+    node, is_seen_to = action.call.node, False
     if from_processes(action.instance.pgdata) is not Service.STOPPED:
         _give_up(action)
         escalate_s = action.instance.parameters.stop_escalate_in_slave
         stop_server(action.instance, escalate_s)
     else:
         action.instance.log.info("PostgreSQL is already stopped.")
-        if action.transition.is_recovering(action.call.node):
-            return Exit.SUCCESS
+        transition = action.transition
+        is_demoted = node in transition.demote and transition.is_handing_over(node)
+        is_seen_to = is_demoted or transition.is_recovering(node)
+    if not is_seen_to:
         _give_up(action)
-    _set_status(action)
+        _set_status(action)
     if action.instance.parameters.check_wal_receiver:
         action.try_to(lambda: action.pacemaker.delete_attribute("receiver-status"))
     return Exit.SUCCESS
+
+
+def _goes_on(action: Action) -> bool:
+    """Tell whether this node is to have a standby after the demotion."""
+    node, transition = action.call.node, action.transition
+    return not (transition.is_stopping(node) or transition.is_recovering(node))
 
 
 def _give_up(action: Action) -> None:
@@ -111,8 +120,7 @@ def _say_shutdown(action: Action) -> None:
         action.instance.log.warning("PostgreSQL did not shut down cleanly on demote")
         return
     where = Position(found.system_identifier, found.timeline, found.checkpoint_lsn)
-    text = managed.position_text(where)
-    action.try_to(lambda: action.pacemaker.tell(managed.SHUTDOWN, text))
+    action.try_to(lambda: say(action, managed.SHUTDOWN, where))
 
 
 def _release_lock(action: Action) -> None:
