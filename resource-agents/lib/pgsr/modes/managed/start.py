@@ -47,6 +47,7 @@ def start(action: Action) -> Exit:
         _confirm(action, data, server, history, primary)
     if is_recovering:
         return Exit.SUCCESS
+    action.try_to(lambda: _confirm_configuration(action))
     _say_alone(action, view)
     if not primary:
         election.run(action, server, view)
@@ -57,6 +58,12 @@ def launch(action: Action) -> None:
     """Start the server as a standby without waiting for it."""
     _prepare(action)
     launch_server(action.instance)
+
+
+def _confirm_configuration(action: Action) -> None:
+    """See that the server follows as it was told, and not as an old setting says."""
+    instance, node = action.instance, action.call.node.lower()
+    recovery.confirm(instance, node, slots.name_of(instance, node))
 
 
 def _prepare(action: Action) -> None:
