@@ -8,7 +8,7 @@ Nodes that lose power, or that are fenced, stay off: the run is their administra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from random import Random
 from typing import Callable, NamedTuple
 
@@ -18,6 +18,7 @@ from tests.cluster.harness.construction import Construction
 from tests.cluster.harness.machine import NoPower
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
+from tests.cluster.harness.writer import Writer
 
 SLOWEST_FENCING_S = 12.0
 LONGEST_KILL_DELAY_S = 0.6
@@ -25,10 +26,16 @@ WAL_MEGABYTES = 64
 
 
 class Scene(NamedTuple):
-    """Where a fault strikes."""
+    """Where a fault strikes.
+
+    `witnesses` takes clients beside a node: what was acknowledged to them is judged
+    once the cluster serves again.
+    """
 
     construction: Construction
     victim: Node
+    is_primary: bool
+    witnesses: list[Writer]
     random: Random
     tell: Callable[[str], None]
 
@@ -78,13 +85,16 @@ def hanging_node(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def unplugged(scene: Scene) -> Iterator[None]:
-    """The node is cut off; fencing takes its time, and fails at first perhaps."""
+    """The node is cut off, with a client on its side; fencing takes its time.
+
+    It fails at first, perhaps.
+    """
     switch = scene.construction.power_switch
     delay_s = scene.random.uniform(0.0, SLOWEST_FENCING_S)
     failures = scene.random.choice((0, 0, 1, 3))
     scene.tell(f"    fencing takes {delay_s:.1f} s and fails {failures} times")
     slow = faults.slow_fencing(switch, delay_s)
-    with slow, faults.failing_fencing(switch, failures):
+    with slow, faults.failing_fencing(switch, failures), _witness(scene):
         scene.victim.unplug()
         yield
         scene.victim.plug()
@@ -189,6 +199,19 @@ def undo_administration(cluster: Cluster) -> bool:
         return all(node.run(*argv, check=False).returncode == 0 for argv in commands)
     except (AssertionError, CommandFailed, NoPower):
         return False
+
+
+@contextmanager
+def _witness(scene: Scene) -> Iterator[None]:
+    """Have a client write beside the victim, if that is the primary's node."""
+    cluster = scene.construction.cluster
+    table = f"acknowledged_beside_{scene.victim}"
+    with ExitStack() as clients:
+        if scene.is_primary and not scene.witnesses:
+            with _server_may_be_gone():
+                witness = clients.enter_context(cluster.writer(table, scene.victim))
+                scene.witnesses.append(witness)
+        yield
 
 
 @contextmanager

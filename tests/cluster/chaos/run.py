@@ -33,9 +33,9 @@ from tests.cluster.harness.writer import Writer
 
 NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
 NODES = 3
-LONGEST_FAULT_S = 15.0
-LONGEST_PAUSE_S = 8.0
-SECOND_FAULT_SHARE = 0.3
+FAULTS_AT_ONCE = (1, 1, 2, 2, 3)
+LONGEST_FAULT_S = 12.0
+LONGEST_PAUSE_S = 4.0
 PRIMARY_SHARE = 0.6
 WHOLE_SHARE = 0.6  # of the rounds begin with all standbys streaming
 BOUND_S = 120.0
@@ -64,6 +64,7 @@ class Run:
         self._construction = construction
         self._cluster = construction.cluster
         self._random = Random(seed)
+        self._witnesses: list[Writer] = []
         site = construction.site.pid
         self._observer = Observer(
             self._cluster.nodes, lambda: network.join_network_of(site)
@@ -85,7 +86,10 @@ class Run:
         self.history.tell(f"{number} rounds: {writer.verdict()}")
 
     def _round(self, writer: Writer) -> None:
-        """Let faults strike and end, have the cluster serve again, and judge."""
+        """Let faults strike and end, have the cluster serve again, and judge.
+
+        Each strikes while those before it last.
+        """
         with ExitStack() as struck:
             for blow in self._drawn():
                 self._strike(struck, blow)
@@ -98,7 +102,7 @@ class Run:
         time.sleep(self._random.uniform(0.0, LONGEST_PAUSE_S))
 
     def _drawn(self) -> list[Blow]:
-        count = 2 if self._random.random() < SECOND_FAULT_SHARE else 1
+        count = self._random.choice(FAULTS_AT_ONCE)
         return [
             Blow(
                 fault=self._random.choice(FAULTS),
@@ -118,7 +122,14 @@ class Run:
         what = (blow.fault.__doc__ or "").splitlines()[0]
         where = " (the primary)" if victim.name == primary else ""
         self.history.tell(f"{victim}{where}: {what} {blow.lasts_s:.1f} s")
-        scene = Scene(self._construction, victim, self._random, self.history.tell)
+        scene = Scene(
+            construction=self._construction,
+            victim=victim,
+            is_primary=victim.name == primary,
+            witnesses=self._witnesses,
+            random=self._random,
+            tell=self.history.tell,
+        )
         struck.enter_context(blow.fault(scene))
 
     def _have_it_serve(self, writer: Writer) -> None:
@@ -170,9 +181,10 @@ class Run:
                 node.power_on()
 
     def _judge(self, writer: Writer) -> None:
-        lost = writer.lost_so_far()
-        if lost:
-            raise Broken(f"{len(lost)} acknowledged rows are lost: {lost[:5]} ...")
+        for each in (writer, *self._witnesses):
+            if lost := each.lost_so_far():
+                raise Broken(f"{len(lost)} rows of {each.table} are lost: {lost[:5]}")
+        self._witnesses.clear()
         if self._observer.violations:
             raise Broken("; ".join(self._observer.violations))
 
