@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`make bench-failover`: what a fault costs with our agent, the stock one and PAF.
 
-Every system suffers the same faults at the same phases on a cluster of its own, one
-cluster at a time. It prints figures and judges nothing.
+Every system suffers the same faults at the same phases. They take turns, each on a new
+cluster, so that whatever else the machine does meets all. It prints figures and judges
+nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
-from typing import NamedTuple
 
 from tests.bench import faults, quiet, summary, systems
 from tests.bench.faults import FAULTS, POWER_CUT, NeverServedAgain
-from tests.bench.redundancy import NOT_EVEN_THEN
 from tests.bench.report import describe_load, describe_machine
 from tests.bench.summary import Measured
 from tests.bench.systems import SYSTEMS, System
@@ -33,13 +32,6 @@ MOST_RUNS = 50
 MONITOR_INTERVAL_S = 3.0  # of the promoted role, in all configurations
 
 
-class Fault(NamedTuple):
-    """A fault that is due, and how long after a monitor, if that matters."""
-
-    name: str
-    phase_s: float
-
-
 def main() -> int:
     """Measure and print."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,33 +39,29 @@ def main() -> int:
     arguments = _arguments()
     print(describe_machine(COMMAND, (*PACKAGES, "postgresql-15")), flush=True)
     record.sweep()
+    draw = random.Random(arguments.seed)
     measured: list[Measured] = []
-    for name in arguments.systems:
-        system = SYSTEMS[name]
-        due = schedule(system, arguments.runs, arguments.seed, arguments.faults)
-        measured += suffer(system, due, is_alone=arguments.alone)
+    for _ in range(arguments.runs):
+        phase_s = draw.uniform(0, MONITOR_INTERVAL_S)
+        for name in arguments.systems:
+            due = due_faults(SYSTEMS[name], arguments.faults)
+            measured += suffer(SYSTEMS[name], due, phase_s, is_alone=arguments.alone)
     print(f"\nRuns: {arguments.runs}, seed {arguments.seed}. {describe_load()}")
     print(summary.told(measured))
     return 0
 
 
-def schedule(
-    system: System, runs: int, seed: int, chosen: Sequence[str]
-) -> list[Fault]:
-    """Return the faults of a system in their order, the same phases for every one."""
-    draw = random.Random(seed)
-    phases = [draw.uniform(0, MONITOR_INTERVAL_S) for _ in range(runs)]
-    own = FAULTS if system.node_count == 2 else (POWER_CUT,)
-    names = chosen or own
-    return [Fault(name, phase_s) for phase_s in phases for name in names]
+def due_faults(system: System, chosen: Sequence[str]) -> list[str]:
+    """Return the faults that a system suffers in a run, in their order."""
+    return list(chosen or (FAULTS if system.node_count == 2 else (POWER_CUT,)))
 
 
 def suffer(
-    system: System, due: Iterable[Fault], *, is_alone: bool
+    system: System, due: Iterable[str], phase_s: float, *, is_alone: bool
 ) -> Iterator[Measured]:
-    """Return each fault with what it cost.
+    """Return each fault of a run with what it cost, on a cluster that is made for it.
 
-    A cluster that does not come back is made anew.
+    One that does not come back is made anew.
     """
     left = list(due)
     while left:
@@ -86,24 +74,25 @@ def suffer(
                 return
             while left:
                 busy = quiet.settle(is_alone=is_alone)
-                measured = _measured(system, construction, left.pop(0), busy)
-                yield measured
-                if measured.outcome.redundancy.how == NOT_EVEN_THEN:
+                fault = faults.next_of(left, construction.cluster)
+                left.remove(fault)
+                yield _measured(system, construction, fault, phase_s, busy)
+                if not systems.is_redundant(system, construction.cluster):
                     break
 
 
 def _measured(
-    system: System, construction: Construction, fault: Fault, busy: float
+    system: System, construction: Construction, fault: str, phase_s: float, busy: float
 ) -> Measured:
     before = quiet.others()
     try:
-        outcome = faults.measure(system, construction, *fault)
+        outcome = faults.measure(system, construction, fault, phase_s)
     except NeverServedAgain as reason:
         print(reason, file=sys.stderr)
         outcome = faults.never_again()
-    print(f"{system.name}: {fault.name}: {summary.line(outcome)}", flush=True)
+    print(f"{system.name}: {fault}: {summary.line(outcome)}", flush=True)
     had_company = bool(before or quiet.others())
-    return Measured(system, fault.name, outcome, had_company, busy)
+    return Measured(system, fault, outcome, had_company, busy)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

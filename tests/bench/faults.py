@@ -28,6 +28,10 @@ KILL = "postmaster SIGKILL"
 SWITCH = "planned switch"
 FAULTS = (POWER_CUT, KILL, SWITCH)
 
+COORDINATOR_IS_LOST = Step(
+    0.0, "the cluster's coordinator (DC) was on the old node too"
+)
+
 ROWS_BEFORE = 400
 QUIET_S = 0.25  # no row for so long, and the fault has taken effect
 EFFECT_TIMEOUT_S = 30.0
@@ -56,6 +60,7 @@ def measure(
     """Have a redundant cluster suffer a fault, and bring it back to redundancy."""
     cluster = construction.cluster
     primary, target = _roles(cluster)
+    takes_coordinator = fault == POWER_CUT and _coordinates(cluster, primary)
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
         began = _strike(system, primary, target, fault, phase_s)
@@ -73,11 +78,26 @@ def measure(
         pause_s=sum(pause.length_s for pause in without),
         acknowledged_rows=verdict.acknowledged_rows,
         lost_rows=len(verdict.lost_rows),
-        steps=steps.between(construction, began, without, called),
+        steps=(
+            *((COORDINATOR_IS_LOST,) if takes_coordinator else ()),
+            *steps.between(construction, began, without, called),
+        ),
         redundancy=redundancy.restore(
             system, cluster, without[-1].ended_at, was_planned=fault == SWITCH
         ),
     )
+
+
+def next_of(left: Sequence[str], cluster: Cluster) -> str:
+    """Return the fault that is next.
+
+    That is a switch, if one is due, before a power cut that would take the cluster's
+    coordinator (DC) along: the election of another takes a second, and chance would
+    decide whom it strikes.
+    """
+    primary, _ = _roles(cluster)
+    takes_both = left[0] == POWER_CUT and _coordinates(cluster, primary)
+    return SWITCH if SWITCH in left and takes_both else left[0]
 
 
 def never_again() -> Outcome:
@@ -111,6 +131,10 @@ def _roles(cluster: Cluster) -> tuple[Node, Node]:
 
 def _promoted(seen: Status) -> str:
     return seen.where(RESOURCE, "promoted")
+
+
+def _coordinates(cluster: Cluster, node: Node) -> bool:
+    return cluster.status().coordinator == node.name
 
 
 def _strike(

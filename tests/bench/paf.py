@@ -66,6 +66,7 @@ def start_cluster(cluster: Cluster) -> None:
         node.start_cluster()
     cluster.wait_for_online(*cluster.nodes)
     names = managed.names(cluster)
+    first.run("cibadmin", "--upgrade", "--force")  # as managed.start_cluster does
     cluster.configure(configuration.crm_properties(names))
     cluster.configure(crm_paf(postgres.installation(first), len(names)))
 

@@ -62,11 +62,14 @@ SYSTEMS = {
 def start(system: System, cluster: Cluster) -> None:
     """Start a new cluster and wait until it is redundant."""
     system.start(cluster)
-    # crm_resource --move --promoted writes what older schemas do not know.
-    cluster.living_node().run("cibadmin", "--upgrade", "--force")
     cluster.wait_for(
         f"a redundant cluster: {system.name}",
         lambda seen: not system.missing(cluster, seen),
         START_TIMEOUT_S,
     )
     cluster.wait_until_idle()
+
+
+def is_redundant(system: System, cluster: Cluster) -> bool:
+    """Tell whether a cluster has all its standbys now."""
+    return not system.missing(cluster, cluster.status())
