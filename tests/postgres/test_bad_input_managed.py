@@ -173,6 +173,20 @@ def test_names_that_alter_system_has_set_are_refused_with_sync(pair: Pair) -> No
     assert validate(pair.node1, **ASYNC).code == 0
 
 
+def test_a_standby_made_with_pg_basebackup_r_is_warned_of(pair: Pair) -> None:
+    append(pair.node1, "postgresql.auto.conf", "primary_conninfo = 'host=node2'\n")
+    answer = validate(pair.node1)
+    assert answer.code == 0
+    assert "postgresql.auto.conf sets primary_conninfo" in answer.out
+
+
+def test_nodes_that_would_share_a_slot_are_refused(pair: Pair) -> None:
+    rename(pair.cluster, "node-1", "node.1")
+    node = pair.node1._replace(name="node-1")
+    slots = {"replication_slot_name": "pgsr", "node_list": "node-1 node.1"}
+    assert_refused(node, 6, "node-1 and node.1 would share a slot", **slots)
+
+
 def test_a_configuration_that_includes_a_missing_file_is_left_to_the_server(
     pair: Pair,
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from pgsr.decide import configuration
-from pgsr.decide.configuration import OVERRIDDEN, Setup
+from pgsr.decide.configuration import SYNC_NAMES, Setup
 from pgsr.ocf import Invocation
 
 CALL = Invocation(
@@ -135,9 +135,29 @@ def test_a_setting_without_which_nothing_replicates_is_named(
 
 
 def test_names_that_alter_system_has_set_are_an_error_with_sync_only() -> None:
-    settings = {**GOOD, OVERRIDDEN: "yes"}
-    assert "auto.conf" in only(configuration.node_problems(SETUP, settings))
-    assert configuration.node_problems(ASYNC, settings) == []
+    overridden = ["primary_conninfo", SYNC_NAMES]
+    assert "auto.conf" in only(configuration.node_problems(SETUP, GOOD, overridden))
+    assert configuration.node_problems(ASYNC, GOOD, overridden) == []
+    assert "sets primary_conninfo" in only(configuration.override_warnings(overridden))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        (
+            ("node-1", "node2", "node.1"),
+            "node-1 and node.1 would share a slot, a_node_1",
+        ),
+        (("n" * 62,), "longer than 63 characters"),
+    ],
+)
+def test_each_node_needs_a_slot_of_its_own(nodes: tuple[str, ...], words: str) -> None:
+    setup = SETUP._replace(slot_name="a", nodes=nodes)
+    assert words in only(configuration.problems(setup, CALL, (15,)))
+    without = setup._replace(slot_name="")
+    assert configuration.problems(without, CALL, (15,)) == []
+    everybody = setup._replace(nodes=())
+    assert words in only(configuration.cluster_problems(everybody, nodes))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ RECORDS = (
 ATTRIBUTES = (
     managed.STATUS, managed.RECORD, managed.POSITION, managed.SHUTDOWN,
     managed.LOCATION, managed.BASELINE, managed.RETAINED, managed.FORCE,
+    managed.NEEDED,
 )  # fmt: skip
 CALL = Invocation("pgsr", "start", "db", "node1", 120.0, False, True, 0)
 SCORES = sorted(

@@ -20,7 +20,6 @@ from pgsr.postgres import datadir, settings, sql
 from pgsr.postgres.observe import from_processes, session
 from pgsr.state import Service
 
-_SYNC_NAMES = "synchronous_standby_names"
 _ALWAYS_ASKED = (
     "wal_level",
     "hot_standby",
@@ -37,6 +36,7 @@ class Found(NamedTuple):
 
     setup: configuration.Setup
     settings: dict[str, str]
+    overridden: tuple[str, ...]
     members: tuple[str, ...]
     is_fencing_enabled: bool
 
@@ -51,12 +51,13 @@ def gather(action: Action, is_node_asked: bool) -> Found:
     """Ask the cluster, and with ``is_node_asked`` the server's configuration too."""
     setup = setup_of(action.instance.parameters, action.call)
     values = _settings(action.instance, setup) if is_node_asked else {}
+    overridden = tuple(_overridden(action.instance.pgdata) if is_node_asked else ())
     try:
         cluster = action.pacemaker.look()
     except AgentError:
-        return Found(setup, values, (), True)
+        return Found(setup, values, overridden, (), True)
     members = (cluster.node, *(peer.name for peer in cluster.peers))
-    return Found(setup, values, members, cluster.is_fencing_enabled)
+    return Found(setup, values, overridden, members, cluster.is_fencing_enabled)
 
 
 def cluster_errors(action: Action, found: Found) -> list[AgentError]:
@@ -73,7 +74,9 @@ def node_errors(action: Action, found: Found) -> list[AgentError]:
     """Return what keeps this node, and maybe no other, from running the server."""
     said: list[AgentError] = [
         NotInstalled(text)
-        for text in configuration.node_problems(found.setup, found.settings)
+        for text in configuration.node_problems(
+            found.setup, found.settings, found.overridden
+        )
     ]
     version = datadir.version_of(action.instance.pgdata)
     if version and version < configuration.FIRST_WITH_REPLICATION:
@@ -90,6 +93,7 @@ def warnings(action: Action, found: Found) -> Iterator[str]:
     yield from configuration.warnings(
         found.setup, action.call, found.settings, found.members
     )
+    yield from configuration.override_warnings(found.overridden)
     if action.call.action != "validate-all":
         yield from _cluster_problems(found)  # and start itself tells the next one
     elif not found.is_fencing_enabled:
@@ -135,7 +139,7 @@ def _settings(instance: Instance, setup: configuration.Setup) -> dict[str, str]:
     """
     names = list(_ALWAYS_ASKED)
     if not setup.is_sync:
-        names.append(_SYNC_NAMES)
+        names.append(configuration.SYNC_NAMES)
     version = datadir.version_of(instance.pgdata)
     if setup.slot_retain_limit and version >= _FIRST_WITH_KEEP_SIZE:
         names.append("max_slot_wal_keep_size")
@@ -144,19 +148,21 @@ def _settings(instance: Instance, setup: configuration.Setup) -> dict[str, str]:
     except AgentError as error:
         instance.log.info(f"The server's configuration is not checked: {error}")
         return {}
-    if _is_overridden(instance.pgdata):
-        values[configuration.OVERRIDDEN] = "yes"
     return values
 
 
-def _is_overridden(pgdata: str) -> bool:
-    """Tell whether ALTER SYSTEM has set the names, an empty text included."""
+def _overridden(pgdata: str) -> list[str]:
+    """Return which of the agent's settings ALTER SYSTEM has made, empty ones too."""
     try:
         with open(f"{pgdata}/postgresql.auto.conf", errors="replace") as file:
-            pattern = rf"^\s*{_SYNC_NAMES}\b"
-            return bool(re.search(pattern, file.read(), re.MULTILINE | re.IGNORECASE))
+            text = file.read()
     except OSError:
-        return False
+        return []
+    return [
+        name
+        for name in configuration.OURS
+        if re.search(rf"^\s*{name}\b", text, re.MULTILINE | re.IGNORECASE)
+    ]
 
 
 def _may_see_replication(instance: Instance) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from pgsr.decide.slots import name_of as slot_name
 from pgsr.ocf import Invocation
 
 Version = tuple[int, ...]
@@ -26,8 +27,10 @@ FIRST_WITH_REPLICATION = (9, 1)
 _FIRST_WITH_SLOTS = (9, 4)
 _FIRST_WITH_QUORUM = (10,)
 
-# What postgresql.auto.conf has comes after the agent's own file, and counts.
-OVERRIDDEN = "synchronous_standby_names in postgresql.auto.conf"
+# What the agent sets; what postgresql.auto.conf has comes after that, and counts.
+SYNC_NAMES = "synchronous_standby_names"
+OURS = (SYNC_NAMES, "primary_conninfo", "primary_slot_name", "restore_command")
+_LONGEST_SLOT_NAME = 63  # NAMEDATALEN - 1
 
 _LEVELS_WITHOUT_HOT_STANDBY = ("minimal", "archive")
 _LONG_ENOUGH_S = 30
@@ -63,14 +66,16 @@ def problems(setup: Setup, call: Invocation, version: Version) -> list[str]:
     ]
 
 
-def node_problems(setup: Setup, settings: Mapping[str, str]) -> list[str]:
+def node_problems(
+    setup: Setup, settings: Mapping[str, str], overridden: Sequence[str] = ()
+) -> list[str]:
     """Return what is wrong on this node, with ``settings`` as the server reads them.
 
-    OVERRIDDEN stands for synchronous_standby_names of postgresql.auto.conf.  Nothing
-    here may keep other nodes from running the server.
+    ``overridden`` are those of OURS that postgresql.auto.conf has.  Nothing here may
+    keep other nodes from running the server.
     """
     found = [*_membership_problems(setup), *_settings_problems(settings)]
-    if setup.is_sync and OVERRIDDEN in settings:
+    if setup.is_sync and SYNC_NAMES in overridden:
         found.append(
             "postgresql.auto.conf overrides the agent's synchronous_standby_names."
             " Remove the line from it"
@@ -89,7 +94,18 @@ def cluster_problems(setup: Setup, members: Sequence[str]) -> list[str]:
     ]
     if not setup.nodes:
         found += _quorum_problems(setup, sorted(known))
+        found += _slot_problems(setup, sorted(known))
     return found
+
+
+def override_warnings(overridden: Sequence[str]) -> list[str]:
+    """Return what postgresql.auto.conf should not set, but stops nothing."""
+    return [
+        f"postgresql.auto.conf sets {name}, which overrides the agent's: remove the"
+        " line from it (pg_basebackup -R put it there)"
+        for name in overridden
+        if name != SYNC_NAMES
+    ]
 
 
 def warnings(
@@ -138,6 +154,26 @@ def _parameter_problems(setup: Setup) -> list[str]:
         found.append("external_standby_node_list requires rep_mode=sync")
     if setup.nodes:
         found += _quorum_problems(setup, setup.nodes)
+    return [*found, *_slot_problems(setup, setup.nodes)]
+
+
+def _slot_problems(setup: Setup, nodes: Sequence[str]) -> list[str]:
+    """Refuse nodes that would have the same slot, or one with too long a name."""
+    names = {node: slot_name(setup.slot_name, node) for node in nodes}
+    twice = [node for node, name in names.items() if [*names.values()].count(name) > 1]
+    if not setup.slot_name:
+        return []
+    found = [
+        f"Parameter replication_slot_name: {names[node]} is longer than"
+        f" {_LONGEST_SLOT_NAME} characters; shorten the parameter"
+        for node in nodes
+        if len(names[node]) > _LONGEST_SLOT_NAME
+    ]
+    if twice:
+        found.append(
+            f"Parameter replication_slot_name: {' and '.join(twice)} would share a"
+            f" slot, {names[twice[0]]}. Leave the parameter out, or rename a node"
+        )
     return found
 
 
