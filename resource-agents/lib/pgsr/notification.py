@@ -8,48 +8,31 @@ only with ``notify``; they describe what the transition is going to do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from pgsr.interest import PREFIX, is_of_interest, nodes
 
 
 class Notification(NamedTuple):
     """The transition: which nodes start, stop, are promoted and demoted in it.
 
-    ``active`` are the nodes with an instance that runs now.  ``moment`` is pre or
-    post, and ``operation`` what it is about, for ``notify`` alone.
+    ``unpromoted`` are those with a standby before it.  ``moment`` is pre or post, and
+    ``operation`` what it is about, for ``notify`` alone.
     """
 
     moment: str = ""
     operation: str = ""
+    is_of_interest: bool = False
     start: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     promote: frozenset[str] = frozenset()
     demote: frozenset[str] = frozenset()
     unpromoted: frozenset[str] = frozenset()
-    promoted: frozenset[str] = frozenset()
 
     def is_recovering(self, node: str) -> bool:
         """Tell whether a failed primary is started and promoted again on ``node``."""
         return node in self.start and node in self.promote
-
-    def is_of_interest(self, node: str) -> bool:
-        """Tell whether ``notify`` has anything to do on ``node``.
-
-        Pacemaker notifies before and after each action on each node, and waits for the
-        answers: most have to cost nothing.
-        """
-        about = f"{self.moment}-{self.operation}"
-        if about == "pre-promote":
-            # A single candidate has nobody to compare with.
-            return len(self.unpromoted | self.start) > 1 and node not in self.promote
-        if about == "post-promote":
-            return node not in self.promote
-        if self.promote:
-            # Who becomes the primary is settled, and there is none to control.
-            return False
-        if about == "post-start":
-            return bool(self.start - {node})
-        return about == "post-stop" and bool(self.stop - {node})
 
     def is_handing_over(self, node: str) -> bool:
         """Tell whether another node is promoted, which sees to the attributes here."""
@@ -60,29 +43,16 @@ class Notification(NamedTuple):
         return node in self.stop and node not in self.start
 
 
-def is_idle(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Tell whether a call is a notification that nothing has to be done for."""
-    if argv[1:] != ["notify"]:
-        return False
-    node = environ.get("OCF_RESKEY_CRM_meta_on_node", "")
-    return bool(node) and not parse(environ).is_of_interest(node)
-
-
 def parse(environ: Mapping[str, str]) -> Notification:
-    """Return what the environment says; roles have two spellings (until 3.0)."""
-    prefix = "OCF_RESKEY_CRM_meta_notify_"
-
-    def nodes(*names: str) -> frozenset[str]:
-        found = (environ.get(f"{prefix}{name}_uname", "") for name in names)
-        return frozenset(" ".join(found).split())
-
+    """Return what the environment says."""
+    node = environ.get("OCF_RESKEY_CRM_meta_on_node", "")
     return Notification(
-        moment=environ.get(f"{prefix}type", ""),
-        operation=environ.get(f"{prefix}operation", ""),
-        start=nodes("start"),
-        stop=nodes("stop"),
-        promote=nodes("promote"),
-        demote=nodes("demote"),
-        unpromoted=nodes("unpromoted", "slave"),
-        promoted=nodes("promoted", "master"),
+        moment=environ.get(f"{PREFIX}type", ""),
+        operation=environ.get(f"{PREFIX}operation", ""),
+        is_of_interest=is_of_interest(environ, node),
+        start=nodes(environ, "start"),
+        stop=nodes(environ, "stop"),
+        promote=nodes(environ, "promote"),
+        demote=nodes(environ, "demote"),
+        unpromoted=nodes(environ, "unpromoted", "slave"),
     )

@@ -21,7 +21,7 @@ from pgsr.state import Server
 def notify(action: Action) -> Exit:
     """Do what a notification is a reason for; it never fails."""
     transition = action.transition
-    if transition.is_of_interest(action.call.node):
+    if transition.is_of_interest:
         try:
             _HANDLERS[f"{transition.moment}-{transition.operation}"](action)
         except AgentError as error:
