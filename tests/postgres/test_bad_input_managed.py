@@ -46,6 +46,7 @@ def rename(cluster: Cluster, *names: str) -> None:
     cluster.set(nodes={name: node for name in names})
 
 
+@pytest.mark.parametrize("major", [10, 15, 18])
 def test_a_right_configuration_is_accepted_in_silence(pair: Pair) -> None:
     append(pair.node1, "postgresql.conf", "fsync = on\n")
     for changes in (SYNC, ASYNC, {"node_list": ""}):
@@ -150,6 +151,7 @@ def test_nobody_is_refused_where_the_cluster_cannot_be_asked(pair: Pair) -> None
     assert validate(pair.node1, node_list="node1 node7").code == 0
 
 
+@pytest.mark.parametrize("major", [10, 18])
 @pytest.mark.parametrize(
     ("setting", "words"),
     [

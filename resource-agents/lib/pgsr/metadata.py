@@ -48,11 +48,12 @@ NAMES = tuple(dict.fromkeys(action.name for action in ACTIONS))
 
 _SHORT = "Manages a PostgreSQL server, alone or with streaming replication"
 _LONG = """
-Resource agent for PostgreSQL. It runs a stand-alone server (rep_mode=none) or, as a
-promotable clone, a primary and its hot standbys with streaming replication by the
-PGSR method (rep_mode=async). It takes over from the agent ocf:heartbeat:pgsql of the
-resource-agents project: that agent's parameters keep their names, defaults and
-meaning.
+Resource agent for PostgreSQL. It runs a stand-alone server (rep_mode=none), a standby
+of a primary elsewhere (rep_mode=slave) or, as a promotable clone with notify=true, a
+primary and its hot standbys with streaming replication: managed by the agent
+(rep_mode=sync, or async with node_list), or by the PGSR method (rep_mode=async). It
+takes over from the agent ocf:heartbeat:pgsql of the resource-agents project: that
+agent's parameters keep their names, defaults and meaning.
 """
 
 
