@@ -48,7 +48,7 @@ def _do_what_is_due(action: Action, server: Server) -> None:
     if action.call.is_probe:
         _adopt(action, server)
         return
-    view = look(action)
+    view = look(action) if server.primary else _look_as_standby(action)
     if server.primary:
         control.control(action, server.primary, view, control.MOST_WRITES)
     elif server.standby:
@@ -56,6 +56,12 @@ def _do_what_is_due(action: Action, server: Server) -> None:
     side = server.primary or server.standby
     if side:
         slots.keep(action, side, view)
+
+
+def _look_as_standby(action: Action) -> View:
+    """Look at the nodes that are online; at all only when there is an election."""
+    view = look(action, is_whole=False)
+    return view if managed.promoted(view.peers) else look(action)
 
 
 def follow(action: Action, server: Server, view: View) -> None:
