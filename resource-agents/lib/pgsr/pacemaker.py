@@ -110,9 +110,9 @@ class Pacemaker(NamedTuple):
             [f"--name={self.resource}-{name}", f"--update={value}", "--private"], ""
         )
 
-    def take_back(self, name: str) -> None:
+    def take_back(self, name: str, node: str = "") -> None:
         """Delete a private attribute; it stays private for the next one to set it."""
-        self._update([f"--name={self.resource}-{name}", "--delete", "--private"], "")
+        self._update([f"--name={self.resource}-{name}", "--delete", "--private"], node)
 
     def delete_attribute(self, name: str, node: str = "") -> None:
         """Take an attribute away."""

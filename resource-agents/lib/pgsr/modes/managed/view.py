@@ -23,9 +23,13 @@ class View(NamedTuple):
     peers: tuple[Peer, ...]
 
 
-def look(action: Action) -> View:
-    """Look at the cluster once; AgentError when it cannot be asked."""
-    cluster = action.pacemaker.look_at_all()
+def look(action: Action, is_whole: bool = True) -> View:
+    """Look at the cluster once; AgentError when it cannot be asked.
+
+    With ``is_whole`` the permanent attributes of absent nodes are there too.
+    """
+    pacemaker = action.pacemaker
+    cluster = pacemaker.look_at_all() if is_whole else pacemaker.look()
     return View(cluster, managed.members(cluster, action.instance.parameters.node_list))
 
 
@@ -52,6 +56,8 @@ def write(action: Action, change: Write) -> None:
     elif name == managed.RECORD:
         timeout_s = action.instance.parameters.crm_attr_timeout
         action.pacemaker.set_permanent(name, value, node, timeout_s)
+    elif not value:
+        action.pacemaker.take_back(name, node)
     else:
         action.pacemaker.set_attribute(name, value, node)
 
