@@ -37,7 +37,8 @@ class Candidate(NamedTuple):
     """This node, as a promotion sees it.
 
     ``shutdowns`` are the positions of the shutdown checkpoints with which other
-    nodes' servers were stopped as primaries.
+    nodes' servers were stopped as primaries; ``is_demoted`` tells that this node's
+    server was stopped so, to hand over.
     """
 
     record: str
@@ -46,6 +47,7 @@ class Candidate(NamedTuple):
     server: Server
     is_forced: bool
     shutdowns: Mapping[str, Position]
+    is_demoted: bool = False
 
 
 def elect(
@@ -65,7 +67,7 @@ def elect(
     awaited = [
         peer.name
         for peer in peers
-        if said[peer.name] is None and _may_hold_more(peer, setting)
+        if said[peer.name] is None and _may_hold_more(peer, peers, setting)
     ]
     better = [peer.name for peer in peers if _is_better(said[peer.name], own)]
     if better:
@@ -142,8 +144,9 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
 
     With quorum commit no standby alone holds everything: as many as needed must have
     said what they have, and whoever is ahead is asked for it before the promotion.
+    A primary that was demoted has given its right to the others.
     """
-    if not managed.may_take_over(candidate.score):
+    if candidate.is_demoted or not managed.may_take_over(candidate.score):
         return False
     if not setting.is_sync or candidate.record in (managed.LATEST, managed.SYNC):
         return True
@@ -230,10 +233,16 @@ def _identifier(peer: Peer) -> int | None:
     return position.system_identifier if position else None
 
 
-def _may_hold_more(peer: Peer, setting: Setting) -> bool:
-    if not peer.is_off:
-        return True
-    return managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
+def _may_hold_more(peer: Peer, peers: Sequence[Peer], setting: Setting) -> bool:
+    """Tell whether a member that says nothing has to be waited for.
+
+    One that is up and runs nothing has no data that is worth anything if the record
+    says so, which is the newest there is when all are up.
+    """
+    is_idle = peer.role == "Stopped" and all(each.is_online for each in peers)
+    if peer.is_off or is_idle:
+        return managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
+    return True
 
 
 def _is_better(theirs: Position | None, own: Position) -> bool:

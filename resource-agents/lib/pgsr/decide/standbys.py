@@ -71,11 +71,13 @@ def standings(
     side: PrimarySide,
     setting: Setting,
     entitled: frozenset[str],
+    staying: frozenset[str] = frozenset(),
 ) -> tuple[Standing, ...]:
     """Return what the attributes of all standbys ought to be, best standby first.
 
     ``entitled`` are, with rep_mode=sync, the nodes that hold every acknowledged
-    commit; the others get no score, whatever the server calls them.
+    commit; the others get no score, whatever the server calls them.  The records of
+    those in ``staying`` stay as they are.
     """
     rows = {peer.name: sender_of(peer.name, side.senders) for peer in peers}
     if setting.is_sync:
@@ -90,10 +92,30 @@ def standings(
         for place, peer in enumerate(order)
     }
     rest = [peer for peer in peers if peer.name not in scores]
-    return tuple(
+    found = [
         _standing(peer, rows[peer.name], scores.get(peer.name, ""), setting)
         for peer in [*order, *rest]
+    ]
+    records = _records(peers, setting, entitled, staying) if setting.is_sync else {}
+    return tuple(
+        each._replace(record=records.get(each.node, each.record)) for each in found
     )
+
+
+def _records(
+    peers: Sequence[Peer],
+    setting: Setting,
+    entitled: frozenset[str],
+    staying: frozenset[str],
+) -> dict[str, str]:
+    """Return the records that do not depend on what is connected at the moment."""
+    right = managed.QUORUM if setting.quorum else managed.SYNC
+    kept = {
+        peer.name: peer.own[managed.RECORD]
+        for peer in peers
+        if peer.name in staying and managed.RECORD in peer.own
+    }
+    return {**kept, **{name: right for name in entitled}}
 
 
 def _is_near(
@@ -168,7 +190,7 @@ def changes(
 ) -> Changes:
     """Return the attributes that differ, in the order in which they are written.
 
-    First what takes a right away, then the best candidate's record and score: a
+    First what takes a right away, then the best candidate's record and score; a
     monitor writes only a few, and the next one goes on.  A node that is not online has
     no attributes of transient life.
     """
@@ -180,7 +202,9 @@ def changes(
     ]
     rights = [change for change, peer in wanted if _is_right(change, peer, setting)]
     words = [change for change, peer in wanted if not _is_right(change, peer, setting)]
-    return Changes(tuple(sorted(rights, key=_grants)), tuple(words))
+    return Changes(
+        tuple(sorted(rights, key=lambda each: _turn(each, setting))), tuple(words)
+    )
 
 
 def _differing(each: Standing, peer: Peer) -> list[Write]:
@@ -202,6 +226,12 @@ def _is_right(change: Write, peer: Peer, setting: Setting) -> bool:
     return change.name == "score"
 
 
-def _grants(change: Write) -> bool:
-    """Tell whether a change gives a right; those that take one away sort first."""
-    return change.value in _RIGHTS or change.value.isdigit()
+def _turn(change: Write, setting: Setting) -> int:
+    """Return when a change is written: those that take a right away come first.
+
+    With quorum commit a standby counts the records of the others: all are there before
+    the first score.
+    """
+    if change.value.isdigit():
+        return 2 if setting.quorum else 1
+    return 1 if change.value in _RIGHTS else 0

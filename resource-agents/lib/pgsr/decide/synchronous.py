@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Core: whom commits wait for, and who may be promoted (rep_mode=sync).
 
-What always holds: *every standby that the record entitles to take over holds every
-commit that was acknowledged to a client.*  Entitled is who has the record
-STREAMING|SYNC and a positive promotion score.
+What always holds: *every standby that is entitled to take over holds every commit that
+was acknowledged to a client.*  Entitled is who has the record STREAMING|SYNC and, as a
+mark, a positive promotion score.
 
-Growing goes server first, record after: a standby is entitled only once commits wait
+Growing goes server first, right after: a standby is entitled only once commits wait
 for it, and once it has on disk all that was committed before they did.
 
-Shrinking goes record first, server after, and only with proof that the standby knows
-of it or cannot act (see ``cannot_act``): until then commits wait.  A primary that went
-on at once would acknowledge commits that a standby, promoted on the other side of a
-broken network, does not have.
+Shrinking goes the other way: the mark is taken away first, then the server goes on, and
+only with proof that the standby knows of it or cannot act (see ``cannot_act``): until
+then commits wait.  A primary that went on at once would acknowledge commits that a
+standby, promoted on the other side of a broken network, does not have.  The record goes
+last: that standby may have become the primary there, and this node must wait for it
+then if both are started again.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ class Round(NamedTuple):
     """What one round of control sees.
 
     ``in_force`` are the synchronous standbys of the running server.
-    ``unrecorded_s`` tells for how many seconds a standby has been without the record
-    that still is in ``in_force``, and ``notice_s`` how long the cluster takes to
-    notice that a node is lost.
+    ``unrecorded_s`` tells for how many seconds a standby that still is in ``in_force``
+    has been without the right to take over (see ``to_count``), and ``notice_s`` how
+    long the cluster takes to notice that a node is lost.
     """
 
     peers: tuple[Peer, ...]
@@ -56,11 +58,13 @@ class Plan(NamedTuple):
     3. Once ``needed`` of those in ``to_prove`` have flushed what the primary had when
        it was looked at, ``proven`` have the right, and nobody else.
 
-    ``awaited`` says for whom commits wait, and why.
+    Those in ``staying`` have no right (any longer), but keep the record that says what
+    they may hold.  ``awaited`` says for whom commits wait, and why.
     """
 
     entitled: frozenset[str]
     names: SyncNames | None = None
+    staying: frozenset[str] = frozenset()
     to_prove: frozenset[str] = frozenset()
     needed: int = 0
     proven: frozenset[str] = frozenset()
@@ -83,11 +87,21 @@ def plan(now: Round) -> Plan:
     return Plan(
         entitled=entitled,
         names=None if names == now.in_force else names,
+        staying=waited_for(now),
         to_prove=counting - entitled,
         needed=len(counting - entitled),
         proven=counting,
         awaited=tuple(f"{name}: {_why_held(name, now)}" for name in held),
     )
+
+
+def waited_for(now: Round) -> frozenset[str]:
+    """Return the members that commits wait for.
+
+    One that has lost its right may still be promoted on the other side of a broken
+    network: as long as its record stays, this node knows that it may hold more.
+    """
+    return frozenset(p.name for p in now.peers if p.name.lower() in now.in_force.names)
 
 
 def is_entitled(peer: Peer) -> bool:
@@ -117,6 +131,36 @@ def cannot_act(peer: Peer, now: Round) -> bool:
         return True
     waited_s = now.unrecorded_s.get(peer.name, 0.0)
     return peer.is_online and not is_entitled(peer) and waited_s > now.notice_s
+
+
+def to_count(
+    peers: Sequence[Peer], in_force: SyncNames, setting: Setting
+) -> frozenset[str]:
+    """Return whose time is to be counted, for ``Round.unrecorded_s``.
+
+    Those without a right that commits wait for, or that may hold what others lack;
+    and, under another key, those that got a right before commits wait for them.
+    """
+    without = {
+        peer.name
+        for peer in peers
+        if not is_entitled(peer)
+        and (
+            peer.name.lower() in in_force.names
+            or managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
+        )
+    }
+    joining = {
+        joining_key(peer.name)
+        for peer in peers
+        if is_entitled(peer) and peer.name.lower() not in in_force.names
+    }
+    return frozenset(without | joining)
+
+
+def joining_key(name: str) -> str:
+    """Return under which key the time of a standby that joins is counted."""
+    return f"{name} joins"
 
 
 def _chosen(now: Round, rows: Mapping[str, Sender | None]) -> list[Peer]:
@@ -179,12 +223,6 @@ def _names(now: Round, chosen: Sequence[str], held: Sequence[str]) -> SyncNames:
     if now.setting.external and names:
         return SyncNames("FIRST", len(names), tuple(names))
     return SyncNames("", len(names), tuple(names))
-
-
-def _is_same(one: SyncNames, other: SyncNames) -> bool:
-    return (one.kind, set(one.names)) == (other.kind, set(other.names)) and (
-        one.kind == "" or one.number == other.number
-    )
 
 
 def _lower(peers: Sequence[Peer]) -> set[str]:

@@ -59,7 +59,6 @@ def _control_synchronous(
 ) -> None:
     for _ in range(_ROUNDS):
         plan = _plan(action, side, view)
-        entitled = plan.entitled
         view, left, is_whole = _entitle(action, plan, side, view, left)
         _remember(action, side, view)
         if not is_whole:
@@ -71,9 +70,9 @@ def _control_synchronous(
     for who in plan.awaited:
         action.instance.log.warning(f"Commits wait for {who}")
     if plan.to_prove and _is_proven(action, plan):
-        entitled = plan.proven
-        view, left, _ = _entitle(action, Plan(entitled), side, view, left)
-    wanted = standings(view.peers, side, setting(action), entitled)
+        plan = Plan(plan.proven)
+        view, left, _ = _entitle(action, plan, side, view, left)
+    wanted = standings(view.peers, side, setting(action), plan.entitled, plan.staying)
     words = changes(wanted, view.peers, setting(action)).words
     write_some(action, words, left)
 
@@ -104,7 +103,7 @@ def _entitle(
     About those who are still to be proven more is going to be said: without a score
     they have no right that would have to be taken away first.
     """
-    wanted = standings(view.peers, side, setting(action), plan.entitled)
+    wanted = standings(view.peers, side, setting(action), plan.entitled, plan.staying)
     waiting = {p.name for p in view.peers if not managed.may_take_over(p.score)}
     rights = [
         change
@@ -118,14 +117,10 @@ def _entitle(
 
 
 def _remember(action: Action, side: PrimarySide, view: View) -> None:
-    """Count the time of those that commits wait for and that have no record."""
-    in_force = parse(side.synchronous_standby_names).names
-    without = [
-        peer.name
-        for peer in view.peers
-        if peer.name.lower() in in_force and not synchronous.is_entitled(peer)
-    ]
-    action.try_to(lambda: unrecorded.remember(action, without))
+    """Count the time since a right was taken away or given."""
+    in_force = parse(side.synchronous_standby_names)
+    counted = synchronous.to_count(view.peers, in_force, setting(action))
+    action.try_to(lambda: unrecorded.remember(action, counted))
 
 
 def _apply(action: Action, plan: Plan) -> None:

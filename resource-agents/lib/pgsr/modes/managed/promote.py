@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from pgsr import lsn
 from pgsr.action import Action
-from pgsr.decide import election, managed
+from pgsr.decide import election, managed, takeover
 from pgsr.decide.election import Candidate
 from pgsr.decide.managed import Write
-from pgsr.decide.names import EMPTY, SyncNames
-from pgsr.decide.synchronous import NO_STANDBY, is_entitled
 from pgsr.modes.managed import fetch, lock, unrecorded
 from pgsr.modes.managed.control import apply_names
 from pgsr.modes.managed.election import position, publish, withdraw
@@ -46,30 +44,32 @@ def promote(action: Action) -> Exit:
         action.instance.log.info("PostgreSQL is already Master. Don't execute promote.")
         return _confirm(action, look(action))
     view = _with_positions(action, look(action))
-    server, own = _require_right(action, server, view)
+    shutdowns = _shutdowns(action)
+    server, own = _require_right(action, server, view, shutdowns)
     better = election.ahead(own, view.peers)
     if better:
         own = fetch.from_peer(action, view, own, better)
-    _take_over(action, view, own)
+    _take_over(action, view, own, shutdowns)
     return _confirm(action, view)
 
 
 def _require_right(
-    action: Action, server: Server, view: View
+    action: Action, server: Server, view: View, shutdowns: Mapping[str, Position]
 ) -> tuple[Server, Position]:
     """Return the server and its position, or refuse and let the others know."""
     own = position(action, server)
     if own is None:
         own = Position(0, 0, 0)
-    shutdowns = _shutdowns(action, view)
-    server = _replayed(action, server, shutdowns)
+    others = {name: at for name, at in shutdowns.items() if name != view.cluster.node}
+    server = _replayed(action, server, others)
     candidate = Candidate(
         record=view.cluster.own.get(managed.RECORD, ""),
         score=view.cluster.score,
         position=own,
         server=server,
         is_forced=view.cluster.own.get(managed.FORCE) == "yes",
-        shutdowns=shutdowns,
+        shutdowns=others,
+        is_demoted=view.cluster.node in shutdowns,
     )
     verdict = election.may_promote(
         candidate, view.peers, view.cluster.node, setting(action)
@@ -102,13 +102,11 @@ def _replayed(
     return until(look_at_server, deadline) or server
 
 
-def _shutdowns(action: Action, view: View) -> dict[str, Position]:
-    said = action.pacemaker.everybodys(managed.SHUTDOWN)
-    found = {
-        peer.name: managed.parse_position(said.get(peer.name, ""))
-        for peer in view.peers
-    }
-    return {name: position for name, position in found.items() if position}
+def _shutdowns(action: Action) -> dict[str, Position]:
+    """Return where the servers of demoted primaries ended, by node."""
+    said = action.pacemaker.everybodys(managed.SHUTDOWN).items()
+    found = {node: managed.parse_position(text) for node, text in said}
+    return {node: position for node, position in found.items() if position}
 
 
 def _with_positions(action: Action, view: View) -> View:
@@ -148,61 +146,37 @@ def _log_forced(action: Action, own: Position, view: View) -> None:
     action.try_to(lambda: action.pacemaker.delete_attribute(managed.FORCE))
 
 
-def _take_over(action: Action, view: View, own: Position) -> None:
-    """Take the rights of the others away, keep those who count waiting, promote."""
-    instance = action.instance
-    _require_all(action, _revocations(action, view))
+def _take_over(
+    action: Action, view: View, own: Position, demoted: Container[str]
+) -> None:
+    """Take the rights of the others away, keep those who count waiting, promote.
+
+    Without rep_mode=sync no right depends on the order: the server goes first.
+    """
+    instance, wanted = action.instance, setting(action)
+    record = view.cluster.own.get(managed.RECORD, "")
+    writes = takeover.first_writes(view.cluster.node, record, view.peers, wanted)
+    withdraw(action)
+    if wanted.is_sync:
+        _require_all(action, writes)
     lock.create(action)
     action.try_to(lambda: unrecorded.forget(action))
-    if instance.parameters.rep_mode == "sync":
-        deadline = share(instance.deadline, 0.3)
-        apply_names(action, _first_names(action, view), deadline)
-    if len(view.peers) > 1:
-        baseline = {managed.BASELINE: lsn.stock(own.lsn)}
-        write_some(action, own_writes(view, baseline))
+    if wanted.is_sync:
+        names = takeover.first_names(record, view.peers, demoted, wanted)
+        apply_names(action, names, share(instance.deadline, 0.3))
     if instance.parameters.restart_on_promote:
         _restart_as_primary(action)
     else:
         promote_server(instance)
     instance.log.info("PostgreSQL is promoted.")
+    if not wanted.is_sync:
+        write_some(action, writes)
+    if len(view.peers) > 1:
+        baseline = {managed.BASELINE: lsn.stock(own.lsn)}
+        write_some(action, own_writes(view, baseline))
 
 
-def _revocations(action: Action, view: View) -> list[Write]:
-    """Return what takes the right to take over from everybody else.
-
-    With rep_mode=sync, a synchronous standby that is up keeps it: commits wait for it
-    from the first moment on, so that it goes on holding all of them.
-    """
-    changes = []
-    for peer in view.peers:
-        if peer.name in _kept(action, view):
-            continue
-        if peer.is_online and managed.may_take_over(peer.score):
-            changes.append(Write(peer.name, "score", managed.MINUS_INFINITY))
-        if peer.own.get(managed.RECORD, managed.DISCONNECT) != managed.DISCONNECT:
-            changes.append(Write(peer.name, managed.RECORD, managed.DISCONNECT))
-    return changes
-
-
-def _kept(action: Action, view: View) -> frozenset[str]:
-    if not setting(action).is_sync:
-        return frozenset()
-    return frozenset(
-        peer.name for peer in view.peers if is_entitled(peer) and not peer.is_off
-    )
-
-
-def _first_names(action: Action, view: View) -> SyncNames:
-    kept = tuple(sorted(name.lower() for name in _kept(action, view)))
-    wanted = setting(action)
-    if kept and wanted.quorum:
-        return SyncNames("ANY", min(wanted.quorum, len(kept)), kept)
-    if kept:
-        return SyncNames("FIRST" if len(kept) > 1 else "", len(kept), kept)
-    return SyncNames("", 1, (NO_STANDBY,)) if wanted.is_strict else EMPTY
-
-
-def _require_all(action: Action, changes: list[Write]) -> None:
+def _require_all(action: Action, changes: Sequence[Write]) -> None:
     done = write_some(action, changes)
     if len(done) < len(changes):
         missing = changes[len(done)]

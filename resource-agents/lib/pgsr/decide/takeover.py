@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Core: what a node that may be promoted writes first, and for whom it waits then.
+
+What always holds: *from before its first commit, whoever looks for newer data knows of
+the new primary*, and nobody keeps a right that the new primary does not keep true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+
+from pgsr.decide import managed
+from pgsr.decide.managed import Setting, Write
+from pgsr.decide.names import EMPTY, SyncNames
+from pgsr.decide.synchronous import NO_STANDBY, is_entitled
+from pgsr.state import Peer
+
+
+def first_writes(
+    node: str, record: str, peers: Sequence[Peer], setting: Setting
+) -> tuple[Write, ...]:
+    """Return what must be written before the server is promoted, in this order.
+
+    Whoever could be promoted loses the right to it, but for a synchronous standby:
+    that goes on holding every commit.  With quorum commit none of the others alone
+    does, and what they said of their data grows old; an empty value deletes it.  The
+    own record (``record`` is what it is now) says LATEST before there is a commit that
+    nobody else has, and last: the others count the records of those that may have more.
+    """
+    writes = []
+    for peer in peers:
+        if setting.quorum and managed.POSITION in peer.own:
+            writes.append(Write(peer.name, managed.POSITION, ""))
+        stays = setting.is_sync and not setting.quorum and is_entitled(peer)
+        if _may_act(peer) and not stays:
+            writes.append(Write(peer.name, "score", managed.MINUS_INFINITY))
+    if record != managed.LATEST:
+        writes.append(Write(node, managed.RECORD, managed.LATEST))
+    return tuple(writes)
+
+
+def first_names(
+    record: str, peers: Sequence[Peer], demoted: Container[str], setting: Setting
+) -> SyncNames:
+    """Return for whom the first commits wait: all that may still act, see above.
+
+    Those in ``demoted`` have said themselves that they do not.
+
+    After an election (``record`` is no holder's) these are all that are up: on the
+    other side of a network that breaks now, nobody knows yet that this node, too, has
+    to be waited for.  Those that surely know are left out by the first rounds of
+    control.
+    """
+    is_elected = not managed.is_holder(record, setting)
+    names = sorted(
+        peer.name.lower()
+        for peer in peers
+        if (_may_act(peer) and peer.name not in demoted)
+        or (is_elected and peer.is_online and peer.role != "Stopped")
+    )
+    if not names:
+        return SyncNames("", 1, (NO_STANDBY,)) if setting.is_strict else EMPTY
+    if setting.quorum and not is_elected:
+        return SyncNames("ANY", min(setting.quorum, len(names)), tuple(names))
+    return SyncNames("FIRST" if len(names) > 1 else "", len(names), tuple(names))
+
+
+def _may_act(peer: Peer) -> bool:
+    return peer.is_online and managed.may_take_over(peer.score)
