@@ -138,6 +138,11 @@ def status_of_follower(status: str, is_streaming: bool | None) -> str:
     return status
 
 
+def is_location(text: str) -> bool:
+    """Tell whether a text is a position as the stock agent publishes it."""
+    return re.fullmatch("[0-9A-F]{16}", text) is not None
+
+
 def position_text(position: Position) -> str:
     """Return a position as an attribute has it: SYSTEM:TIMELINE:LSN."""
     identifier, timeline, lsn = position

@@ -13,6 +13,7 @@ from pgsr.modes.managed.view import (
     View,
     own_writes,
     setting,
+    with_locations,
     with_positions,
     write_some,
 )
@@ -79,6 +80,7 @@ def run(action: Action, server: Server, view: View) -> None:
     # Peers with the stock agent compare what is in this attribute.
     _say(action, view, managed.LOCATION, lsn.stock(own.lsn))
     peers = with_positions(view.peers, action.pacemaker.everybodys(managed.POSITION))
+    peers = with_locations(peers, own)
     _require_same_database(action, own, view._replace(peers=peers))
     is_forced = view.cluster.own.get(managed.FORCE) == "yes"
     outcome = election.elect(own, peers, setting(action), is_forced)

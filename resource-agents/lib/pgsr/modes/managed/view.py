@@ -10,7 +10,7 @@ from pgsr.action import Action
 from pgsr.decide import managed
 from pgsr.decide.managed import Setting, Write
 from pgsr.ocf import AgentError
-from pgsr.state import Cluster, Peer
+from pgsr.state import Cluster, Peer, Position
 
 # What an attribute that nobody wrote means.
 _UNSET = {managed.RETAINED: "0"}
@@ -106,6 +106,27 @@ def with_positions(
         if peer.name in positions
         else peer
         for peer in peers
+    )
+
+
+def with_locations(peers: Iterable[Peer], own: Position) -> tuple[Peer, ...]:
+    """Return the peers with the locations that the stock agent publishes.
+
+    It says nothing of the timeline: as it is during an election, all are on one.
+    """
+
+    def text(peer: Peer) -> str:
+        location = int(peer.own[managed.LOCATION], 16)
+        return managed.position_text(own._replace(lsn=location))
+
+    return with_positions(
+        peers,
+        {
+            peer.name: text(peer)
+            for peer in peers
+            if managed.POSITION not in peer.own
+            and managed.is_location(peer.own.get(managed.LOCATION, ""))
+        },
     )
 
 
