@@ -32,7 +32,7 @@ def first_writes(
         if setting.quorum and managed.POSITION in peer.own:
             writes.append(Write(peer.name, managed.POSITION, ""))
         stays = setting.is_sync and not setting.quorum and is_entitled(peer)
-        if _may_act(peer) and not stays:
+        if _has_mark(peer) and not stays:
             writes.append(Write(peer.name, "score", managed.MINUS_INFINITY))
     if record != managed.LATEST:
         writes.append(Write(node, managed.RECORD, managed.LATEST))
@@ -42,9 +42,10 @@ def first_writes(
 def first_names(
     record: str, peers: Sequence[Peer], demoted: Container[str], setting: Setting
 ) -> SyncNames:
-    """Return for whom the first commits wait: all that may still act, see above.
+    """Return for whom the first commits wait: all that may still act.
 
-    Those in ``demoted`` have said themselves that they do not.
+    They are those that had the right, and those whose record would give it back with
+    a vote that is on its way; those in ``demoted`` have said that they do not.
 
     After an election (``record`` is no holder's) these are all that are up: on the
     other side of a network that breaks now, nobody knows yet that this node, too, has
@@ -55,8 +56,8 @@ def first_names(
     names = sorted(
         peer.name.lower()
         for peer in peers
-        if (_may_act(peer) and peer.name not in demoted)
-        or (is_elected and peer.is_online and peer.role != "Stopped")
+        if (is_elected and _is_running(peer))
+        or (peer.name not in demoted and _may_act(peer, setting))
     )
     if not names:
         return SyncNames("", 1, (NO_STANDBY,)) if setting.is_strict else EMPTY
@@ -65,5 +66,14 @@ def first_names(
     return SyncNames("FIRST" if len(names) > 1 else "", len(names), tuple(names))
 
 
-def _may_act(peer: Peer) -> bool:
+def _may_act(peer: Peer, setting: Setting) -> bool:
+    is_holder = managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
+    return _has_mark(peer) or (is_holder and _is_running(peer))
+
+
+def _has_mark(peer: Peer) -> bool:
     return peer.is_online and managed.may_take_over(peer.score)
+
+
+def _is_running(peer: Peer) -> bool:
+    return peer.is_online and peer.role != "Stopped"
