@@ -54,20 +54,19 @@ def notice_s(action: Action) -> float:
 
     Token and consensus timeout of corosync (corosync.conf(5)), with a margin.
     """
+    argv = [f"{action.pacemaker.directory}/corosync-cmapctl", "-g", *_KEYS]
     try:
-        said = process.run(
-            ["/usr/sbin/corosync-cmapctl", *_KEYS], action.instance.deadline
-        )
+        said = process.run(argv, action.instance.deadline).stdout
     except AgentError:
-        return _with_margin(_UNKNOWN_MS)
-    found = re.findall(r"= (\d+)", said.stdout)
-    return _with_margin(
-        sum(map(int, found)) if len(found) == len(_KEYS) else _UNKNOWN_MS
-    )
+        said = ""
+    return totem_ms(said) / 1000 * _MARGIN + _MARGIN_S
 
 
-def _with_margin(time_ms: int) -> float:
-    return time_ms / 1000 * _MARGIN + _MARGIN_S
+def totem_ms(said: str) -> int:
+    """Return the sum of both timeouts in what corosync-cmapctl said."""
+    found = (re.search(rf"^{re.escape(key)} .*= (\d+)$", said, re.M) for key in _KEYS)
+    times = [int(each.group(1)) for each in found if each]
+    return sum(times) if len(times) == len(_KEYS) else _UNKNOWN_MS
 
 
 def _read(action: Action) -> dict[str, float]:
