@@ -93,10 +93,12 @@ def warnings(action: Action, found: Found) -> Iterator[str]:
     yield from configuration.warnings(
         found.setup, action.call, found.settings, found.members
     )
-    yield from configuration.override_warnings(found.overridden)
     if action.call.action != "validate-all":
-        yield from _cluster_problems(found)  # and start itself tells the next one
-    elif not found.is_fencing_enabled:
+        # An error for validate-all.  Of the others below start itself tells.
+        yield from _cluster_problems(found)
+        return
+    yield from configuration.override_warnings(found.overridden)
+    if not found.is_fencing_enabled:
         yield (
             "Fencing is disabled (stonith-enabled=false): after a network failure two"
             " primaries may take writes, and one side's data will be lost"
