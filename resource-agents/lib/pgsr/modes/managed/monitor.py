@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 from pgsr.action import Action
-from pgsr.decide import managed
+from pgsr.decide import managed, rejoin
 from pgsr.decide.health import monitor_code
-from pgsr.modes.managed import control, election, slots
+from pgsr.modes.managed import control, election, lock, slots
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import timeline
 from pgsr.postgres.observe import observe
 from pgsr.receiver import publish_receiver_status
-from pgsr.state import Role, Server, Service
-from pgsr.wait import share
+from pgsr.state import Role, Server, Service, StandbySide
+from pgsr.wait import now, share
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
+_LINEAGE_S = 2.0
 
 
 def monitor(action: Action) -> Exit:
@@ -83,9 +85,23 @@ def follow(action: Action, server: Server, view: View) -> None:
         election.run(action, server, view)
     else:
         election.withdraw(action)
+        if server.is_streaming and lock.exists(action):
+            action.try_to(lambda: _remove_lock(action, side))
         status = view.cluster.own.get(managed.STATUS, "")
         wanted_status = managed.status_of_follower(status, server.is_streaming)
         write_some(action, own_writes(view, {managed.STATUS: wanted_status}))
+
+
+def _remove_lock(action: Action, side: StandbySide) -> None:
+    """Remove the lock of a former primary that is proven to follow the new one."""
+    from pgsr.postgres import lineage  # once after each switch
+
+    instance = action.instance
+    deadline = min(now() + _LINEAGE_S, instance.deadline)
+    history = lineage.ask(instance, instance.parameters.master_ip, deadline)
+    newest = timeline.newest(instance.pgdata)
+    if not rejoin.is_beyond(side, newest, history):
+        lock.remove(action)
 
 
 def _adopt(action: Action, server: Server) -> None:
