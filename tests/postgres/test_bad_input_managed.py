@@ -82,6 +82,30 @@ def test_a_value_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sync_quorum": "two"},
+        {"master_ip": ""},
+        {"replication_slot_name": "Slot-1"},
+        {"node_list": "node10 node2"},
+        {"tmpdir": "tmp"},
+        {"CRM_meta_promoted_max": "2"},
+    ],
+)
+def test_monitor_and_stop_tell_the_truth_with_wrong_values(
+    pair: Pair, wrong: dict[str, str]
+) -> None:
+    node, changes = pair.node1, {**SYNC, **wrong}
+    node.start_server()
+    assert node.agent("monitor", **changes).code == 8
+    assert node.agent("demote", **changes).code == 0
+    assert node.agent("stop", **changes).code == 0
+    assert not node.is_running()
+    assert node.agent("monitor", **changes).code == 7
+    assert node.agent("stop", **changes).code == 0
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"master_ip": ""}, "master_ip can't be empty."),
