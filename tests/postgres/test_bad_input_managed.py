@@ -105,6 +105,12 @@ def test_monitor_and_stop_tell_the_truth_with_wrong_values(
     assert node.agent("stop", **changes).code == 0
 
 
+def test_no_standby_is_made_with_defaults_for_wrong_values(pair: Pair) -> None:
+    pair.node1.start_server()
+    assert pair.node1.agent("demote", **{**SYNC, "tmpdir": "tmp"}).code == 0
+    assert not pair.node1.is_running()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

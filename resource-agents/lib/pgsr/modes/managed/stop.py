@@ -77,8 +77,13 @@ def stop(action: Action) -> Exit:
 
 
 def _goes_on(action: Action) -> bool:
-    """Tell whether this node is to have a standby after the demotion."""
+    """Tell whether this node is to have a standby after the demotion.
+
+    None is made with defaults in the place of values that were refused.
+    """
     node, transition = action.call.node, action.transition
+    if action.instance.parameters.refused:
+        return False
     return not (transition.is_stopping(node) or transition.is_recovering(node))
 
 
