@@ -76,9 +76,10 @@ def promoted_without_the_absent(
 
 
 def elected_without_the_absent(
-    own: Position, peers: Sequence[Peer], setting: Setting
+    own: Position, peers: Sequence[Peer], setting: Setting, record: str
 ) -> Election:
-    return election.elect(own, [peer for peer in peers if peer.is_online], setting)
+    present = [peer for peer in peers if peer.is_online]
+    return election.elect(own, present, setting, record=record)
 
 
 def waiting_for_nobody(*_: object) -> SyncNames:

@@ -57,7 +57,8 @@ def vote(world: World, me: str, rules: Rules) -> World | None:
             else peer
             for peer in peers
         ]
-        if rules.elect(own, seen, world.setting).outcome is not Outcome.WON:
+        record = own_attribute(world, me, managed.RECORD)
+        if rules.elect(own, seen, world.setting, record).outcome is not Outcome.WON:
             return world
         return soon(world, me, [write(Write(me, "score", managed.SCORE_PRIMARY))])
 

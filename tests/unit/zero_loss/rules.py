@@ -7,7 +7,7 @@ between any two of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from pgsr.decide import election, managed, quorum, synchronous, takeover
@@ -32,19 +32,22 @@ def _plan(now: Round) -> Plan:
     return quorum.plan(now) if now.setting.quorum else synchronous.plan(now)
 
 
-def _elect(own: Position, peers: Sequence[Peer], setting: Setting) -> Election:
-    return election.elect(own, peers, setting)
+def _elect(
+    own: Position, peers: Sequence[Peer], setting: Setting, record: str
+) -> Election:
+    return election.elect(own, peers, setting, record=record)
 
 
+Elect = Callable[[Position, Sequence[Peer], Setting, str], Election]
 FirstWrites = Callable[[str, str, Sequence[Peer], Setting], tuple[Write, ...]]
-FirstNames = Callable[[str, Sequence[Peer], Container[str], Setting], SyncNames]
+FirstNames = Callable[[str, Sequence[Peer], Collection[str], Setting], SyncNames]
 
 
 class Rules(NamedTuple):
     """The rules under test; a broken one is put in to see that the model notices."""
 
     plan: Callable[[Round], Plan] = _plan
-    elect: Callable[[Position, Sequence[Peer], Setting], Election] = _elect
+    elect: Elect = _elect
     may_promote: Callable[[Candidate, Sequence[Peer], str, Setting], Verdict] = (
         election.may_promote
     )

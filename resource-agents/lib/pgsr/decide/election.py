@@ -51,7 +51,11 @@ class Candidate(NamedTuple):
 
 
 def elect(
-    own: Position, peers: Sequence[Peer], setting: Setting, is_forced: bool = False
+    own: Position,
+    peers: Sequence[Peer],
+    setting: Setting,
+    is_forced: bool = False,
+    record: str = managed.DISCONNECT,
 ) -> Election:
     """Return how an election without a primary stands: timeline first, then position.
 
@@ -61,13 +65,14 @@ def elect(
     of a primary or of its synchronous standby is waited for even when it is off: this
     node's copy of the record may be older than what happened while it was away.
     Among equals each may win: their data is the same.  ``is_forced`` is the
-    administrator's explicit word not to wait for those that are absent.
+    administrator's explicit word not to wait for those that are absent, and ``record``
+    this node's own.
     """
     said = {peer.name: _position(peer) for peer in peers}
     awaited = [
         peer.name
         for peer in peers
-        if said[peer.name] is None and _may_hold_more(peer, peers, setting)
+        if said[peer.name] is None and _may_hold_more(peer, record, peers, setting)
     ]
     better = [peer.name for peer in peers if _is_better(said[peer.name], own)]
     if better:
@@ -144,6 +149,7 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
 
     With quorum commit no standby alone holds everything: as many as needed must have
     said what they have, and whoever is ahead is asked for it before the promotion.
+    After a planned switch the one that has replayed the end of the primary has all.
     A primary that was demoted has given its right to the others.
     """
     if candidate.is_demoted or not managed.may_take_over(candidate.score):
@@ -152,6 +158,8 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
         return True
     if candidate.record != managed.QUORUM:
         return False
+    if _has_replayed_all(candidate, peers):
+        return True
     recorded = [p for p in peers if p.own.get(managed.RECORD) == managed.QUORUM]
     reported = [peer for peer in recorded if _position(peer)]
     needed = reports_needed(len(recorded) + 1, setting.quorum)
@@ -161,7 +169,7 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
 def _by_election(
     candidate: Candidate, peers: Sequence[Peer], node: str, setting: Setting
 ) -> Verdict:
-    election = elect(candidate.position, peers, setting)
+    election = elect(candidate.position, peers, setting, record=candidate.record)
     if election.outcome is Outcome.WON:
         return ALLOWED
     names = ", ".join(election.nodes)
@@ -224,6 +232,19 @@ def _lacks_shutdown(candidate: Candidate) -> Verdict | None:
     return None
 
 
+def _has_replayed_all(candidate: Candidate, peers: Sequence[Peer]) -> bool:
+    """Tell whether the last primary was demoted, and all it had was replayed here."""
+    last = [p.name for p in peers if p.own.get(managed.RECORD) == managed.LATEST]
+    ends = [candidate.shutdowns.get(name) for name in last]
+    side = candidate.server.standby
+    return side is not None and any(
+        end is not None
+        and end.timeline == candidate.position.timeline
+        and side.replayed_lsn > end.lsn
+        for end in ends
+    )
+
+
 def _position(peer: Peer) -> Position | None:
     return managed.parse_position(peer.own.get(managed.POSITION, ""))
 
@@ -233,16 +254,28 @@ def _identifier(peer: Peer) -> int | None:
     return position.system_identifier if position else None
 
 
-def _may_hold_more(peer: Peer, peers: Sequence[Peer], setting: Setting) -> bool:
+def _may_hold_more(
+    peer: Peer, record: str, peers: Sequence[Peer], setting: Setting
+) -> bool:
     """Tell whether a member that says nothing has to be waited for.
 
     One that is up and runs nothing has no data that is worth anything if the record
-    says so, which is the newest there is when all are up.
+    says so, which is the newest there is when all are up.  One that runs, and does not
+    say its position (the stock agent only does while it hopes to win), is waited for
+    unless its record is worth less than our own: both are from the same copy.
     """
+    theirs = peer.own.get(managed.RECORD, "")
     is_idle = peer.role == "Stopped" and all(each.is_online for each in peers)
     if peer.is_off or is_idle:
-        return managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
-    return True
+        return managed.is_holder(theirs, setting)
+    return not peer.is_online or _worth(theirs, setting) >= _worth(record, setting)
+
+
+def _worth(record: str, setting: Setting) -> int:
+    """Rank a record: of a holder, of a node that was never seen, of any other."""
+    if managed.is_holder(record, setting):
+        return 2
+    return 0 if record else 1
 
 
 def _is_better(theirs: Position | None, own: Position) -> bool:

@@ -39,7 +39,7 @@ def plan(now: Round) -> Plan:
     fit, quorum = _fit(now), now.setting.quorum
     if now.in_force.names in _NOBODY:
         # Nobody is entitled; those that commits did not wait for prove themselves.
-        names = _any(now, fit) if len(fit) >= quorum else _lowest(now)
+        names = _anew(now, fit)
         return Plan(frozenset(), None if names == now.in_force else names)
     staying = [peer for peer in fit if _is_in_force(peer, now) or _is_known(peer, now)]
     is_quorum = now.in_force.kind == "ANY" and now.in_force.number >= quorum
@@ -49,7 +49,7 @@ def plan(now: Round) -> Plan:
         # Nobody loses a right: commits wait until k standbys are there again.
         awaited = ("too few standbys are connected",)
         return Plan(_entitled(now), staying=_recorded(now), awaited=awaited)
-    return _without_quorum(now)
+    return _without_quorum(now, fit)
 
 
 def reports_needed(recorded: int, quorum: int) -> int:
@@ -78,18 +78,20 @@ def _with_quorum(now: Round, fit: list[Peer], staying: list[Peer]) -> Plan:
     )
 
 
-def _without_quorum(now: Round) -> Plan:
+def _without_quorum(now: Round, fit: list[Peer]) -> Plan:
     """Take everybody's right away; go on without them once they cannot act."""
     held = [peer for peer in now.peers if _is_held(peer, now)]
     return Plan(
         frozenset(),
-        None if held else _lowest(now),
+        None if held else _anew(now, fit),
         staying=_recorded(now),
         awaited=tuple(f"{peer.name}: it may be promoted" for peer in held),
     )
 
 
-def _lowest(now: Round) -> SyncNames:
+def _anew(now: Round, fit: list[Peer]) -> SyncNames:
+    if len(fit) >= now.setting.quorum:
+        return _any(now, fit)
     return SyncNames("", 1, (NO_STANDBY,)) if now.setting.is_strict else EMPTY
 
 

@@ -7,7 +7,7 @@ the new primary*, and nobody keeps a right that the new primary does not keep tr
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from pgsr.decide import managed
 from pgsr.decide.managed import Setting, Write
@@ -40,7 +40,7 @@ def first_writes(
 
 
 def first_names(
-    record: str, peers: Sequence[Peer], demoted: Container[str], setting: Setting
+    record: str, peers: Sequence[Peer], demoted: Collection[str], setting: Setting
 ) -> SyncNames:
     """Return for whom the first commits wait: all that may still act.
 
@@ -50,7 +50,8 @@ def first_names(
     After an election (``record`` is no holder's) these are all that are up: on the
     other side of a network that breaks now, nobody knows yet that this node, too, has
     to be waited for.  Those that surely know are left out by the first rounds of
-    control.
+    control.  So it is after a planned switch with quorum commit: this node was promoted
+    by its word alone.
     """
     is_elected = not managed.is_holder(record, setting)
     names = sorted(
@@ -61,7 +62,7 @@ def first_names(
     )
     if not names:
         return SyncNames("", 1, (NO_STANDBY,)) if setting.is_strict else EMPTY
-    if setting.quorum and not is_elected:
+    if setting.quorum and not is_elected and not demoted:
         return SyncNames("ANY", min(setting.quorum, len(names)), tuple(names))
     return SyncNames("FIRST" if len(names) > 1 else "", len(names), tuple(names))
 

@@ -83,7 +83,8 @@ def run(action: Action, server: Server, view: View) -> None:
     peers = with_locations(peers, own)
     _require_same_database(action, own, view._replace(peers=peers))
     is_forced = view.cluster.own.get(managed.FORCE) == "yes"
-    outcome = election.elect(own, peers, setting(action), is_forced)
+    record = view.cluster.own.get(managed.RECORD, "")
+    outcome = election.elect(own, peers, setting(action), is_forced, record)
     _conclude(action, view, outcome, own)
 
 

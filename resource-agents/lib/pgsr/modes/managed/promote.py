@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pgsr import lsn
 from pgsr.action import Action
@@ -18,6 +18,7 @@ from pgsr.modes.managed.view import (
     look,
     own_writes,
     setting,
+    with_locations,
     with_positions,
     write_some,
 )
@@ -33,7 +34,8 @@ from pgsr.wait import now, share, until
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
 _POSITIONS_S = 1.0
-_REPLAY_SHARE = 0.3
+_ARRIVAL_S = 2.0
+_REPLAY_SHARE = 0.6
 _LOOK_S = 0.05
 
 
@@ -71,9 +73,8 @@ def _require_right(
         shutdowns=others,
         is_demoted=view.cluster.node in shutdowns,
     )
-    verdict = election.may_promote(
-        candidate, view.peers, view.cluster.node, setting(action)
-    )
+    peers = with_locations(view.peers, own)
+    verdict = election.may_promote(candidate, peers, view.cluster.node, setting(action))
     if not verdict.is_allowed:
         if server.standby:
             action.try_to(lambda: publish(action, own))
@@ -88,18 +89,26 @@ def _require_right(
 def _replayed(
     action: Action, server: Server, shutdowns: Mapping[str, Position]
 ) -> Server:
-    """Wait a while for the replay of a demoted primary's shutdown checkpoint."""
+    """Wait for a demoted primary's shutdown checkpoint: its arrival, then its replay.
+
+    It has arrived by now, or in a moment, or never: its sender is gone.
+    """
     wanted = max((each.lsn for each in shutdowns.values()), default=-1)
 
-    def look_at_server() -> Server | None:
+    def arrived() -> Server | None:
         seen = observe(action.instance, action.instance.deadline)
-        is_there = seen.standby and seen.standby.replayed_lsn > wanted
-        return seen if is_there else None
+        return seen if seen.standby and seen.standby.received_lsn > wanted else None
+
+    def replayed() -> Server | None:
+        seen = observe(action.instance, action.instance.deadline)
+        return seen if seen.standby and seen.standby.replayed_lsn > wanted else None
 
     if server.standby is None or server.standby.replayed_lsn > wanted:
         return server
-    deadline = share(action.instance.deadline, _REPLAY_SHARE)
-    return until(look_at_server, deadline) or server
+    deadline = min(now() + _ARRIVAL_S, action.instance.deadline)
+    if until(arrived, deadline) is None:
+        return server
+    return until(replayed, share(action.instance.deadline, _REPLAY_SHARE)) or server
 
 
 def _shutdowns(action: Action) -> dict[str, Position]:
@@ -147,7 +156,7 @@ def _log_forced(action: Action, own: Position, view: View) -> None:
 
 
 def _take_over(
-    action: Action, view: View, own: Position, demoted: Container[str]
+    action: Action, view: View, own: Position, demoted: Collection[str]
 ) -> None:
     """Take the rights of the others away, keep those who count waiting, promote.
 
