@@ -143,15 +143,8 @@ DIFFERENCES = (
         "The database's user has to exist, and to own the data directory. The stock"
         " agent runs pg_ctl as root and lets that fail.",
         {
-            "empty user": {"notify": 5, "validate-all": 5, "start": 5},
+            "empty user": {"validate-all": 5, "start": 5},
             "user root, stopped": {"validate-all": 4, "start": 4},
-        },
-    ),
-    Difference(
-        "Without its user a resource cannot be on this node: a notification says so.",
-        {
-            "no such user, stopped": {"notify": 5},
-            "no such user, running": {"notify": 5},
         },
     ),
 )
