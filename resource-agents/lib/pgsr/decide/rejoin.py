@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pgsr.decide import managed
-from pgsr.state import ALLOWED, Control, ControlState, Lineage, StandbySide, Verdict
+from pgsr.state import ALLOWED, Control, ControlState, Lineage, Verdict
 
 _PRIMARY_STATES = frozenset(
     (
@@ -73,10 +73,12 @@ def end_of_timeline(timeline: int, lineage: Lineage) -> int | None:
     return dict(lineage.switches).get(timeline)
 
 
-def is_beyond(side: StandbySide, timeline: int, lineage: Lineage) -> bool:
-    """Tell whether a standby that was started from ``timeline`` went past its end."""
+def is_beyond(lsn: int, timeline: int, lineage: Lineage) -> bool:
+    """Tell whether data that goes up to ``lsn`` of ``timeline`` left the history."""
+    if timeline == lineage.timeline:
+        return False
     end = end_of_timeline(timeline, lineage)
-    return end is None or side.replayed_lsn > end
+    return end is None or lsn > end
 
 
 def diverged(primary: str) -> Verdict:

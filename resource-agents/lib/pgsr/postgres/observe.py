@@ -33,6 +33,14 @@ def observe(instance: Instance, deadline: float, is_check: bool = False) -> Serv
     service = from_processes(instance.pgdata)
     if service is not Service.ANSWERS:
         return Server(service)
+    seen = _observe(instance, deadline, is_check)
+    if seen.service is Service.FAILS:
+        # It may have been starting at the first question, and be ready at the next.
+        return _observe(instance, deadline, is_check)
+    return seen
+
+
+def _observe(instance: Instance, deadline: float, is_check: bool) -> Server:
     try:
         with session(instance, deadline) as query:
             server = _ask(instance, query, deadline)

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 from pgsr.action import Action
-from pgsr.decide import managed, rejoin
+from pgsr.decide import managed
 from pgsr.decide.health import monitor_code
-from pgsr.modes.managed import control, election, lock, slots
+from pgsr.modes.managed import control, election, lock, proof, slots
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import timeline
 from pgsr.postgres.observe import observe
 from pgsr.receiver import publish_receiver_status
-from pgsr.state import Role, Server, Service, StandbySide
+from pgsr.state import Role, Server, Service
 from pgsr.wait import now, share
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
@@ -86,21 +85,20 @@ def follow(action: Action, server: Server, view: View) -> None:
     else:
         election.withdraw(action)
         if server.is_streaming and lock.exists(action):
-            action.try_to(lambda: _remove_lock(action, side))
+            action.try_to(lambda: _remove_lock(action))
         status = view.cluster.own.get(managed.STATUS, "")
         wanted_status = managed.status_of_follower(status, server.is_streaming)
         write_some(action, own_writes(view, {managed.STATUS: wanted_status}))
 
 
-def _remove_lock(action: Action, side: StandbySide) -> None:
+def _remove_lock(action: Action) -> None:
     """Remove the lock of a former primary that is proven to follow the new one."""
     from pgsr.postgres import lineage  # once after each switch
 
     instance = action.instance
     deadline = min(now() + _LINEAGE_S, instance.deadline)
     history = lineage.ask(instance, instance.parameters.master_ip, deadline)
-    newest = timeline.newest(instance.pgdata)
-    if not rejoin.is_beyond(side, newest, history):
+    if proof.follows(action, history):
         lock.remove(action)
 
 

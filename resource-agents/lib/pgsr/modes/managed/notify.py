@@ -13,9 +13,14 @@ from pgsr.modes.managed import control, election
 from pgsr.modes.managed.monitor import follow
 from pgsr.modes.managed.view import look
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import postmaster
-from pgsr.postgres.observe import observe
+from pgsr.postgres import datadir, postmaster, sql
+from pgsr.postgres.observe import observe, session
 from pgsr.state import Server
+from pgsr.wait import now, until
+
+_FIRST_WITH_RECEIVER_VIEW = (9, 6)
+_RECEIVER = "select pid from pg_catalog.pg_stat_wal_receiver"
+_RECEIVER_S = 1.0
 
 
 def notify(action: Action) -> Exit:
@@ -42,10 +47,31 @@ def _after_promotion(action: Action) -> None:
     The server waits wal_retrieve_retry_interval between two tries; SIGHUP wakes it
     (WaitForWALToBecomeAvailable in xlog.c).
     """
+    try:
+        _end_receiver(action)
+    except (sql.ConnectionFailed, sql.QueryFailed) as error:
+        action.instance.log.warning(f"The WAL receiver is left as it is: {error}")
     pid = postmaster.find(action.instance.pgdata).postmaster
     if pid:
         postmaster.send(pid, action.instance.pgdata, signal.SIGHUP)
     election.withdraw(action)
+
+
+def _end_receiver(action: Action) -> None:
+    """End the connection that was made before the promotion.
+
+    It leads to a primary that died, and waits for it as long as wal_receiver_timeout;
+    or, on the node of a demoted one that still had the address, to this server itself.
+    """
+    instance = action.instance
+    if datadir.version_of(instance.pgdata) < _FIRST_WITH_RECEIVER_VIEW:
+        return
+    deadline = min(now() + _RECEIVER_S, instance.deadline)
+    with session(instance, deadline, as_owner=True) as query:
+        before = query(_RECEIVER)
+        for (pid,) in before:
+            postmaster.send(pid, instance.pgdata, signal.SIGTERM)
+            until(lambda: query(_RECEIVER) != before or None, deadline)
 
 
 def _after_change(action: Action) -> None:

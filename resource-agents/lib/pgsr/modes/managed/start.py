@@ -7,7 +7,7 @@ import os
 
 from pgsr.action import Action
 from pgsr.decide import managed, rejoin
-from pgsr.modes.managed import election, lock, unrecorded
+from pgsr.modes.managed import election, lock, proof, unrecorded
 from pgsr.modes.managed.monitor import code_of
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import explain
@@ -17,7 +17,7 @@ from pgsr.postgres.observe import from_processes, observe
 from pgsr.postgres.start import launch as launch_server
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
-from pgsr.state import Lineage, Peer, Role, Server, Service, Verdict
+from pgsr.state import Lineage, Peer, Role, Service, Verdict
 from pgsr.wait import now, share, until
 
 _PROOF_S = 3.0
@@ -44,7 +44,7 @@ def start(action: Action) -> Exit:
             "PostgreSQL was started as a standby, but is not in recovery; see its log"
         )
     if primary and history:
-        _confirm(action, data, server, history, primary)
+        _confirm(action, data, history, primary)
     if is_recovering:
         return Exit.SUCCESS
     action.try_to(lambda: _confirm_configuration(action))
@@ -149,7 +149,7 @@ def _ask(action: Action) -> Lineage:
 
 
 def _confirm(
-    action: Action, data: rejoin.Data, server: Server, history: Lineage, primary: Peer
+    action: Action, data: rejoin.Data, history: Lineage, primary: Peer
 ) -> None:
     """Prove that a former primary follows the new one; then its lock may go.
 
@@ -158,22 +158,12 @@ def _confirm(
     if not lock.exists(action) and not rejoin.was_primary(data):
         return
 
-    def look_at_server() -> Server | None:
-        seen = observe(action.instance, action.instance.deadline)
-        return seen if seen.is_streaming or _is_beyond(seen) else None
-
-    def _is_beyond(seen: Server) -> bool:
-        side = seen.standby
-        return side is not None and rejoin.is_beyond(
-            side, data.control.timeline, history
-        )
-
     deadline = min(now() + _PROOF_S, action.instance.deadline)
-    seen = until(look_at_server, deadline)
-    if seen and not seen.is_streaming:
+    does_follow = until(lambda: proof.follows(action, history), deadline)
+    if does_follow is False:
         stop_server(action.instance)
         raise _refused(action, rejoin.diverged(primary.name))
-    if seen:
+    if does_follow:
         lock.remove(action)
 
 
