@@ -12,12 +12,21 @@ import pytest
 
 from tests.postgres.cluster import Cluster, make_cluster
 from tests.postgres.follower import Follower
+from tests.postgres.managed import Group
 from tests.postgres.node import Node, make_node, make_template
 from tests.provision.postgresql import installations
 from tests.workspaces import new_workspace
 
 # The method as first described; Debian 12's, with both ways of promotion; the newest.
 MAIN_VERSIONS = (10, 15, 18)
+
+# What managed replication asks for beside that: WAL for standbys that were away, and
+# pg_rewind.
+MANAGED_CONFIGURATION = """
+listen_addresses = '{addresses}'
+{keep}
+wal_log_hints = on
+"""
 
 
 class Pair(NamedTuple):
@@ -72,6 +81,40 @@ def replicating(pair: Pair) -> Pair:
     pair.node2.follow(pair.node1)
     pair.node2.operate("start")
     return pair
+
+
+@pytest.fixture
+def names() -> tuple[str, ...]:
+    """The names of the nodes of a group; tests with others parametrize it."""
+    return ("node1", "node2")
+
+
+@pytest.fixture
+def group(
+    workspace: Path, templates: Path, major: int, names: tuple[str, ...]
+) -> Iterator[Group]:
+    """Nodes for managed replication whose servers were never started."""
+    cluster = make_cluster(workspace / "tools", *names)
+    programs, keep = installations()[major], "wal_keep_size = 128MB"
+    nodes = tuple(
+        make_node(
+            Node(name, workspace / name, programs, major, 5432, cluster),
+            template(major, templates),
+        )
+        for name in names
+    )
+    for node in nodes:
+        addresses = node.name if node.name[0].isdigit() else ""
+        with (node.data / "postgresql.conf").open("a") as file:
+            file.write(
+                MANAGED_CONFIGURATION.format(
+                    addresses=addresses,
+                    keep="wal_keep_segments = 8" if major < 13 else keep,
+                )
+            )
+    yield Group(workspace, nodes, {})
+    for node in nodes:
+        node.end_server()
 
 
 @pytest.fixture
