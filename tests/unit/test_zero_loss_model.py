@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Sequence
 
 import pytest
 
-from pgsr.decide import election, quorum, synchronous, takeover
+from pgsr.decide import election, quorum, synchronous
 from pgsr.decide.election import Candidate, Election
 from pgsr.decide.managed import Setting
 from pgsr.decide.names import EMPTY, SyncNames
@@ -158,15 +158,6 @@ def test_after_the_last_fault_the_cluster_serves_again() -> None:
             ),
             ("cut_power", "boot", "vote", "commit", "control"),
             id="the wait for absent members",
-        ),
-        pytest.param(
-            Rules(
-                first_writes=lambda node, _, peers, setting: takeover.first_writes(
-                    node, "LATEST", peers, setting
-                )
-            ),
-            ("vote", "promote", "commit", "cut_power", "fence", "confirm_fencing"),
-            id="the record of a new primary before its first commit",
         ),
         pytest.param(
             Rules(first_writes=lambda *_: ()),

@@ -108,6 +108,7 @@ def cold(world: World, rng: Random) -> World:
     """Return a cluster after a power cut, with any record: all data are the same."""
     words = (managed.LATEST, managed.SYNC, managed.DISCONNECT)
     records = {name: rng.choice(words) for name in world.nodes}
+    records[rng.choice(NAMES[: len(records)])] = managed.LATEST
     nodes = {
         name: node._replace(
             server=STANDBY, is_promoted=False, rows={}, records=records, transient={}

@@ -10,7 +10,16 @@ from random import Random
 
 from pgsr.decide.names import EMPTY
 from tests.unit.zero_loss.rules import Rules
-from tests.unit.zero_loss.world import DOWN, NOTICE_S, Node, World, change, reach
+from tests.unit.zero_loss.world import (
+    DOWN,
+    NOTICE_S,
+    Node,
+    World,
+    change,
+    noticed,
+    reach,
+    without,
+)
 
 
 def _dead(node: Node) -> Node:
@@ -59,7 +68,7 @@ def leave(world: World, me: str, _: Random, __: Rules) -> World | None:
     nodes[me] = _dead(node)
     for name in node.members - {me}:
         if reach(world, me, name):
-            nodes[name] = _without(nodes[name], frozenset((me,)))
+            nodes[name] = without(nodes[name], frozenset((me,)))
             nodes[name] = nodes[name]._replace(off=nodes[name].off | {me})
     return world._replace(nodes=nodes)
 
@@ -111,20 +120,6 @@ def pass_time(world: World, _: str, __: Random, ___: Rules) -> World | None:
 def notice(world: World, _: str, __: Random, ___: Rules) -> World | None:
     """The cluster notices a loss."""
     return None if world.broken_at is None else noticed(world)
-
-
-def noticed(world: World) -> World:
-    """Let each node know who is lost; what those had of transient life goes."""
-    nodes = dict(world.nodes)
-    for name, node in world.nodes.items():
-        lost = frozenset(n for n in node.members if not reach(world, name, n))
-        nodes[name] = _without(node, lost) if node.is_up else node
-    return world._replace(nodes=nodes, broken_at=None)
-
-
-def _without(node: Node, lost: frozenset[str]) -> Node:
-    transient = {n: each for n, each in node.transient.items() if n not in lost}
-    return node._replace(members=node.members - lost, transient=transient)
 
 
 def joined(world: World, rng: Random) -> World:

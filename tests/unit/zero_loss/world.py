@@ -74,12 +74,16 @@ class Node(NamedTuple):
 
 
 class World(NamedTuple):
-    """Everything.  ``broken_at`` is when a loss happened that is not noticed yet."""
+    """Everything.  ``broken_at`` is when a loss happened that is not noticed yet.
+
+    ``lonely`` are those that have written something since then.
+    """
 
     nodes: Mapping[str, Node]
     setting: Setting
     time: int = 0
     broken_at: int | None = None
+    lonely: frozenset[str] = frozenset()
     serial: int = 0
     acknowledged: frozenset[int] = frozenset()
 
@@ -96,9 +100,32 @@ def reach(world: World, one: str, other: str) -> bool:
     return a.is_up and b.is_up and a.side == b.side
 
 
+def noticed(world: World) -> World:
+    """Let each node know who is lost; what those had of transient life goes."""
+    nodes = dict(world.nodes)
+    for name, node in world.nodes.items():
+        lost = frozenset(n for n in node.members if not reach(world, name, n))
+        nodes[name] = without(node, lost) if node.is_up else node
+    return world._replace(nodes=nodes, broken_at=None, lonely=frozenset())
+
+
+def without(node: Node, lost: frozenset[str]) -> Node:
+    """Return a node after it has noticed that some are lost."""
+    transient = {n: each for n, each in node.transient.items() if n not in lost}
+    return node._replace(members=node.members - lost, transient=transient)
+
+
 def written(world: World, me: str, each: Write) -> World:
-    """Write an attribute in each copy that ``me`` reaches; an empty value deletes."""
+    """Write an attribute in each copy that ``me`` reaches; an empty value deletes.
+
+    What was on its way when a node was lost may have missed it.  After that, nothing
+    is written until the loss is noticed: messages have their order in the whole group.
+    """
     members = world.nodes[me].members
+    if any(not reach(world, me, name) for name in members):
+        lonely = me in world.lonely
+        world = noticed(world) if lonely else world._replace(lonely=world.lonely | {me})
+        members = world.nodes[me].members
     if each.name != managed.RECORD and each.node not in members:
         return world
     nodes = dict(world.nodes)
@@ -131,6 +158,8 @@ def _peer(world: World, me: str, name: str) -> Peer:
     if name in node.records:
         own[managed.RECORD] = node.records[name]
     role = world.nodes[name].server if is_online else DOWN
+    if is_online and not reach(world, me, name) and role == DOWN:
+        role = STANDBY  # as it was last seen
     return Peer(name, is_online, name in node.off, False, role, own, score)
 
 

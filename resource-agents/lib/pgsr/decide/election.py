@@ -64,7 +64,8 @@ def elect(
     may hold newer data: who runs a server must say what it has, and who has the record
     of a primary or of its synchronous standby is waited for even when it is off: this
     node's copy of the record may be older than what happened while it was away.
-    Among equals each may win: their data is the same.  ``is_forced`` is the
+    Of equal data that of a holder wins: a node that is cut off or loses its power just
+    now waits for holders later, and for nobody else.  ``is_forced`` is the
     administrator's explicit word not to wait for those that are absent, and ``record``
     this node's own.
     """
@@ -74,7 +75,14 @@ def elect(
         for peer in peers
         if said[peer.name] is None and _may_hold_more(peer, record, peers, setting)
     ]
-    better = [peer.name for peer in peers if _is_better(said[peer.name], own)]
+    mine = (own[1:], _worth(record, setting))
+    better = [
+        peer.name
+        for peer in peers
+        if (theirs := said[peer.name])
+        and theirs.system_identifier == own.system_identifier
+        and (theirs[1:], _worth(peer.own.get(managed.RECORD, ""), setting)) > mine
+    ]
     if better:
         return Election(Outcome.LOST, tuple(better))
     if awaited and not is_forced:
@@ -276,9 +284,3 @@ def _worth(record: str, setting: Setting) -> int:
     if managed.is_holder(record, setting):
         return 2
     return 0 if record else 1
-
-
-def _is_better(theirs: Position | None, own: Position) -> bool:
-    if theirs is None or theirs.system_identifier != own.system_identifier:
-        return False
-    return theirs[1:] > own[1:]
