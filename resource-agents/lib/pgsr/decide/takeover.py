@@ -54,27 +54,31 @@ def first_names(
     by its word alone.
     """
     is_elected = not managed.is_holder(record, setting)
-    names = sorted(
-        peer.name.lower()
+    waited_for = [
+        peer
         for peer in peers
-        if (is_elected and _is_running(peer))
+        if (is_elected and _may_run(peer))
         or (peer.name not in demoted and _may_act(peer, setting))
-    )
+    ]
+    names = tuple(sorted(peer.name.lower() for peer in waited_for))
     if not names:
         return SyncNames("", 1, (NO_STANDBY,)) if setting.is_strict else EMPTY
-    if setting.quorum and not is_elected and not demoted:
-        return SyncNames("ANY", min(setting.quorum, len(names)), tuple(names))
-    return SyncNames("FIRST" if len(names) > 1 else "", len(names), tuple(names))
+    is_quorum = all(p.own.get(managed.RECORD) == managed.QUORUM for p in waited_for)
+    if setting.quorum and is_quorum and not is_elected and not demoted:
+        return SyncNames("ANY", min(setting.quorum, len(names)), names)
+    return SyncNames("FIRST" if len(names) > 1 else "", len(names), names)
 
 
 def _may_act(peer: Peer, setting: Setting) -> bool:
     is_holder = managed.is_holder(peer.own.get(managed.RECORD, ""), setting)
-    return _has_mark(peer) or (is_holder and _is_running(peer))
+    return _has_mark(peer) or (is_holder and _may_run(peer))
 
 
 def _has_mark(peer: Peer) -> bool:
     return peer.is_online and managed.may_take_over(peer.score)
 
 
-def _is_running(peer: Peer) -> bool:
-    return peer.is_online and peer.role != "Stopped"
+def _may_run(peer: Peer) -> bool:
+    """Tell whether a server runs there, or may: its node is lost, and not fenced yet."""
+    is_lost = not peer.is_online and not peer.is_off
+    return is_lost or (peer.is_online and peer.role != "Stopped")
