@@ -119,9 +119,11 @@ def ahead(own: Position, peers: Sequence[Peer]) -> Peer | None:
 
 
 def may_promote(
-    candidate: Candidate, peers: Sequence[Peer], node: str, setting: Setting
+    candidate: Candidate, peers: Sequence[Peer], advice: str, setting: Setting
 ) -> Verdict:
     """Return whether this node may become the primary.
+
+    ``advice`` goes with a refusal for nodes that are absent (``how_to_force``).
 
     1. No other primary is seen: two would both take writes.
     2. The server is a standby that replays: a paused one would drop out of its pause
@@ -149,7 +151,7 @@ def may_promote(
         return refused
     if is_entitled(candidate, peers, setting):
         return ALLOWED
-    return _by_election(candidate, peers, node, setting)
+    return _by_election(candidate, peers, advice, setting)
 
 
 def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -> bool:
@@ -175,7 +177,7 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
 
 
 def _by_election(
-    candidate: Candidate, peers: Sequence[Peer], node: str, setting: Setting
+    candidate: Candidate, peers: Sequence[Peer], advice: str, setting: Setting
 ) -> Verdict:
     election = elect(candidate.position, peers, setting, record=candidate.record)
     if election.outcome is Outcome.WON:
@@ -191,15 +193,15 @@ def _by_election(
         False,
         f"Promotion refused: {names} may have newer data. Bring it back, or force this"
         " node (see the log)",
-        how_to_force(node),
+        advice,
     )
 
 
-def how_to_force(node: str) -> str:
+def how_to_force(resource: str, node: str) -> str:
     """Return what an administrator types who gives up the data of absent nodes."""
     return (
         "Bring the missing node back. Only if it is lost for good, and its last commits"
-        f" with it: attrd_updater --node={node} --name=RESOURCE-{managed.FORCE}"
+        f" with it: attrd_updater --node={node} --name={resource}-{managed.FORCE}"
         " --update=yes"
     )
 

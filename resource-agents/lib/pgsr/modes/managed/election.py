@@ -102,7 +102,7 @@ def _conclude(
         return
     log.warning(
         f"No primary yet: {names} may have newer data, and is waited for."
-        f" {election.how_to_force(view.cluster.node)}"
+        f" {election.how_to_force(action.call.resource, view.cluster.node)}"
     )
     _say(action, view, managed.STATUS, f"{managed.STATUS_WAITING} {names}")
 

@@ -74,7 +74,8 @@ def _require_right(
         is_demoted=view.cluster.node in shutdowns,
     )
     peers = with_locations(view.peers, own)
-    verdict = election.may_promote(candidate, peers, view.cluster.node, setting(action))
+    advice = election.how_to_force(action.call.resource, view.cluster.node)
+    verdict = election.may_promote(candidate, peers, advice, setting(action))
     if not verdict.is_allowed:
         if server.standby:
             action.try_to(lambda: publish(action, own))
