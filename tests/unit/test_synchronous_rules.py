@@ -24,6 +24,7 @@ from tests.unit.standbys import (
 
 NONE: frozenset[str] = frozenset()
 NODE2 = frozenset(("node2",))
+NODE2_UPPER, NODE20 = frozenset(("NODE2",)), frozenset(("node20",))
 OURS = SyncNames("", 1, ("node2",))
 NOBODY = SyncNames("", 1, (NO_STANDBY,))
 EXTERNAL = Setting(is_sync=True, external=("backup",))

@@ -79,6 +79,6 @@ def _has_mark(peer: Peer) -> bool:
 
 
 def _may_run(peer: Peer) -> bool:
-    """Tell whether a server runs there, or may: its node is lost, and not fenced yet."""
+    """Tell whether a server may run there; a lost node is not fenced yet."""
     is_lost = not peer.is_online and not peer.is_off
     return is_lost or (peer.is_online and peer.role != "Stopped")
