@@ -19,6 +19,8 @@ from pgsr.account import Account
 from pgsr.ocf import AgentError, NotInstalled
 from pgsr.wait import now, until
 
+# The programs of the cluster that this action has run.
+_run: list[str] = []
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -39,9 +41,15 @@ def environment(account: Account | None, extra: Mapping[str, str]) -> dict[str, 
     return {"PATH": PATH, **own, **extra}
 
 
+def number_run() -> int:
+    """Return how many programs of the cluster this action has run."""
+    return len(_run)
+
+
 def run(argv: Sequence[str], deadline: float) -> Result:
     """Run a program of the cluster to its end, and return what it said."""
     timeout_s = max(0.1, deadline - now())
+    _run.append(argv[0])
     try:
         done = subprocess.run(
             argv,

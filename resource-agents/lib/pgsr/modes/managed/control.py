@@ -25,8 +25,8 @@ from pgsr.postgres.observe import session
 from pgsr.state import PrimarySide
 from pgsr.wait import now, share, until
 
-# Of a recurring monitor, beside the agent itself and crm_mon: five processes in all.
-MOST_WRITES = 3
+# Of a recurring monitor, beside the agent itself: five processes in all.
+MOST_PROGRAMS = 4
 _ROUNDS = 3
 _PROOF_S = 2.0
 
@@ -34,7 +34,7 @@ _PROOF_S = 2.0
 def control(
     action: Action, side: PrimarySide, view: View, most: int | None = None
 ) -> None:
-    """Do what is due, with at most ``most`` writes.
+    """Do what is due; ``most`` is how many programs the action may run for it.
 
     The order within a round is that of ``synchronous.Plan``: no change of the server
     that takes a wait away comes before the writes that take a right away.
@@ -44,22 +44,21 @@ def control(
         "score": managed.SCORE_PRIMARY,
         managed.STATUS: managed.STATUS_PRIMARY,
     }
-    done = write_some(action, own_writes(view, mine), most)
-    left = None if most is None else most - len(done)
+    write_some(action, own_writes(view, mine), most)
     if setting(action).is_sync:
-        _control_synchronous(action, side, view, left)
+        _control_synchronous(action, side, view, most)
     else:
         wanted = standings(view.peers, side, setting(action), frozenset())
         due = changes(wanted, view.peers, setting(action))
-        write_some(action, [*due.rights, *due.words], left)
+        write_some(action, [*due.rights, *due.words], most)
 
 
 def _control_synchronous(
-    action: Action, side: PrimarySide, view: View, left: int | None
+    action: Action, side: PrimarySide, view: View, most: int | None
 ) -> None:
     for _ in range(_ROUNDS):
         plan = _plan(action, side, view)
-        view, left, is_whole = _entitle(action, plan, side, view, left)
+        view, is_whole = _entitle(action, plan, side, view, most)
         _remember(action, side, view)
         if not is_whole:
             return
@@ -71,10 +70,10 @@ def _control_synchronous(
         action.instance.log.warning(f"Commits wait for {who}")
     if plan.to_prove and _is_proven(action, plan):
         plan = Plan(plan.proven)
-        view, left, _ = _entitle(action, plan, side, view, left)
+        view, _ = _entitle(action, plan, side, view, most)
     wanted = standings(view.peers, side, setting(action), plan.entitled, plan.staying)
     words = changes(wanted, view.peers, setting(action)).words
-    write_some(action, words, left)
+    write_some(action, words, most)
 
 
 def _plan(action: Action, side: PrimarySide, view: View) -> Plan:
@@ -96,8 +95,8 @@ def _entitle(
     plan: Plan,
     side: PrimarySide,
     view: View,
-    left: int | None,
-) -> tuple[View, int | None, bool]:
+    most: int | None,
+) -> tuple[View, bool]:
     """Write who may take over; tell whether all of that was written.
 
     About those who are still to be proven more is going to be said: without a score
@@ -110,10 +109,9 @@ def _entitle(
         for change in changes(wanted, view.peers, setting(action)).rights
         if change.node not in plan.to_prove & waiting
     ]
-    done = write_some(action, rights, left)
-    left = None if left is None else left - len(done)
+    done = write_some(action, rights, most)
     view = view._replace(peers=with_written(view.peers, done))
-    return view, left, len(done) == len(rights)
+    return view, len(done) == len(rights)
 
 
 def _remember(action: Action, side: PrimarySide, view: View) -> None:

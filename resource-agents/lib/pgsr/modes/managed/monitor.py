@@ -10,9 +10,10 @@ from pgsr.modes.managed import control, election, lock, proof, slots
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
+from pgsr.postgres import control as control_file
 from pgsr.postgres.observe import observe
 from pgsr.receiver import publish_receiver_status
-from pgsr.state import Role, Server, Service
+from pgsr.state import Lineage, Role, Server, Service
 from pgsr.wait import now, share
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
@@ -51,12 +52,12 @@ def _do_what_is_due(action: Action, server: Server) -> None:
         return
     view = look(action) if server.primary else _look_as_standby(action)
     if server.primary:
-        control.control(action, server.primary, view, control.MOST_WRITES)
+        control.control(action, server.primary, view, control.MOST_PROGRAMS)
     elif server.standby:
         follow(action, server, view)
     side = server.primary or server.standby
     if side:
-        slots.keep(action, side, view)
+        slots.keep(action, side, view, control.MOST_PROGRAMS)
 
 
 def _look_as_standby(action: Action) -> View:
@@ -83,23 +84,49 @@ def follow(action: Action, server: Server, view: View) -> None:
     elif managed.promoted(view.peers) is None:
         election.run(action, server, view)
     else:
-        election.withdraw(action)
-        if server.is_streaming and lock.exists(action):
-            action.try_to(lambda: _remove_lock(action))
-        status = view.cluster.own.get(managed.STATUS, "")
-        wanted_status = managed.status_of_follower(status, server.is_streaming)
-        write_some(action, own_writes(view, {managed.STATUS: wanted_status}))
+        _follow_primary(action, server, view)
+
+
+def _follow_primary(action: Action, server: Server, view: View) -> None:
+    election.withdraw(action)
+    if server.is_streaming and lock.exists(action):
+        action.try_to(lambda: _remove_lock(action))
+    status = view.cluster.own.get(managed.STATUS, "")
+    wanted = managed.status_of_follower(status, server.is_streaming)
+    if server.is_streaming is False and _has_left(action):
+        wanted = managed.STATUS_LEFT
+    write_some(action, own_writes(view, {managed.STATUS: wanted}))
 
 
 def _remove_lock(action: Action) -> None:
     """Remove the lock of a former primary that is proven to follow the new one."""
-    from pgsr.postgres import lineage  # once after each switch
+    if proof.follows(action, _history(action)):
+        lock.remove(action)
+
+
+def _has_left(action: Action) -> bool:
+    """Tell whether a standby that gets nothing never will: its data is another one."""
+    try:
+        history, own = _history(action), control_file.read(action.instance.pgdata)
+    except AgentError as error:
+        action.instance.log.warning(f"{error}. {error.advice}")
+        return False
+    is_foreign = own and own.system_identifier != history.system_identifier
+    if not is_foreign and proof.follows(action, history) is not False:
+        return False
+    action.instance.log.warning(
+        "This standby has data that the primary lacks, or is of another database, and"
+        " never streams again: restore a backup of the primary"
+    )
+    return True
+
+
+def _history(action: Action) -> Lineage:
+    from pgsr.postgres import lineage  # no other monitor needs it
 
     instance = action.instance
     deadline = min(now() + _LINEAGE_S, instance.deadline)
-    history = lineage.ask(instance, instance.parameters.master_ip, deadline)
-    if proof.follows(action, history):
-        lock.remove(action)
+    return lineage.ask(instance, instance.parameters.master_ip, deadline)
 
 
 def _adopt(action: Action, server: Server) -> None:

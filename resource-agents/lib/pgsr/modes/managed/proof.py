@@ -10,7 +10,7 @@ from __future__ import annotations
 from pgsr import lsn
 from pgsr.action import Action
 from pgsr.decide import rejoin
-from pgsr.postgres import datadir
+from pgsr.postgres import datadir, sql
 from pgsr.postgres.observe import session
 from pgsr.state import Lineage
 
@@ -34,8 +34,11 @@ def follows(action: Action, history: Lineage) -> bool | None:
     instance = action.instance
     if datadir.version_of(instance.pgdata) < _FIRST_WITH_VIEWS:
         return None
-    with session(instance, instance.deadline, as_owner=True) as query:
-        ((end, timeline, received),) = query(_STATEMENT)
+    try:
+        with session(instance, instance.deadline, as_owner=True) as query:
+            ((end, timeline, received),) = query(_STATEMENT)
+    except (sql.ConnectionFailed, sql.QueryFailed):
+        return None
     if timeline and rejoin.is_beyond(lsn.parse(end), timeline, history):
         return False
     return True if received == history.timeline else None

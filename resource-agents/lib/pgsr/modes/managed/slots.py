@@ -17,8 +17,13 @@ from pgsr.state import PrimarySide, Slot, StandbySide
 _STEP_BYTES = 64 * 1024 * 1024
 
 
-def keep(action: Action, side: PrimarySide | StandbySide, view: View) -> None:
-    """Put the slots right; the primary also says what they make it keep."""
+def keep(
+    action: Action, side: PrimarySide | StandbySide, view: View, most: int
+) -> None:
+    """Put the slots right; the primary also says what they make it keep.
+
+    ``most`` is how many programs the action may run.
+    """
     if not action.instance.parameters.replication_slot_name:
         return
     needed = _needed_by_absent(view) if isinstance(side, StandbySide) else {}
@@ -29,7 +34,7 @@ def keep(action: Action, side: PrimarySide | StandbySide, view: View) -> None:
             managed.RETAINED: str(retained),
             managed.NEEDED: needed_text(side.slots),
         }
-        write_some(action, own_writes(view, wanted))
+        write_some(action, own_writes(view, wanted), most)
 
 
 def needed_text(found: Iterable[Slot]) -> str:

@@ -7,6 +7,7 @@ clock that nobody can set.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -16,6 +17,7 @@ from pgsr import files, process
 from pgsr.account import acting_as
 from pgsr.action import Action
 from pgsr.ocf import AgentError
+from pgsr.pacemaker import Pacemaker
 
 _FILE = "PGSQL.unrecorded"
 _KEYS = ("runtime.config.totem.token", "runtime.config.totem.consensus")
@@ -54,12 +56,17 @@ def notice_s(action: Action) -> float:
 
     Token and consensus timeout of corosync (corosync.conf(5)), with a margin.
     """
-    argv = [f"{action.pacemaker.directory}/corosync-cmapctl", "-g", *_KEYS]
+    return totem_ms(_ask(action.pacemaker)) / 1000 * _MARGIN + _MARGIN_S
+
+
+@functools.cache
+def _ask(pacemaker: Pacemaker) -> str:
+    """Ask corosync once in an action."""
+    argv = [f"{pacemaker.directory}/corosync-cmapctl", "-g", *_KEYS]
     try:
-        said = process.run(argv, action.instance.deadline).stdout
+        return process.run(argv, pacemaker.deadline).stdout
     except AgentError:
-        said = ""
-    return totem_ms(said) / 1000 * _MARGIN + _MARGIN_S
+        return ""
 
 
 def totem_ms(said: str) -> int:

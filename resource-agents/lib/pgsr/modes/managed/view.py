@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from pgsr import process
 from pgsr.action import Action
 from pgsr.decide import managed
 from pgsr.decide.managed import Setting, Write
@@ -67,11 +68,14 @@ def write_some(
 ) -> tuple[Write, ...]:
     """Write as many as allowed, and return those that were written.
 
-    One that fails ends it: the next monitor goes on, and what depends on the rest
-    does not happen before.
+    ``most`` is how many programs the whole action may run, those that ask included.
+    One write that fails ends it: the next monitor goes on, and what depends on the
+    rest does not happen before.
     """
     done: list[Write] = []
-    for change in changes[:most]:
+    for change in changes:
+        if most is not None and process.number_run() >= most:
+            break
         try:
             write(action, change)
         except AgentError as error:
