@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.postgres.managed import (
-    MINUS_INFINITY,
-    Group,
+from tests.postgres.managed import MINUS_INFINITY, Group, cut_off
+from tests.postgres.node import Node
+from tests.postgres.servers import (
     await_replay,
     be_quiet,
-    cut_off,
     end_of_wal,
     is_standby,
     lock_of,
@@ -18,7 +17,6 @@ from tests.postgres.managed import (
     rows,
     write_rows,
 )
-from tests.postgres.node import Node
 
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 

@@ -11,18 +11,17 @@ import pytest
 
 from pgsr.postgres import control
 from pgsr.state import ControlState
-from tests.postgres.managed import (
-    Group,
+from tests.postgres.managed import Group, cut_off
+from tests.postgres.node import Answer, Node, make_template
+from tests.postgres.servers import (
     await_replay,
     be_quiet,
-    cut_off,
     end_of_wal,
     is_standby,
     lock_of,
     rows,
     write_rows,
 )
-from tests.postgres.node import Answer, Node, make_template
 from tests.programs import must
 
 ASYNC = {"rep_mode": "async"}

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who is promoted: whoever lacks WAL fetches it first, or lets the better one go."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.postgres.managed import MINUS_INFINITY, Group, cut_off
+from tests.postgres.node import Node
+from tests.postgres.servers import (
+    await_replay,
+    end_of_wal,
+    is_standby,
+    rows,
+    write_rows,
+)
+
+# Nodes are asked for WAL under their names, which are addresses here: of this process,
+# for several test runs may share the machine.
+NETWORK = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+ADDRESSES = tuple(f"{NETWORK}.{number}" for number in (1, 2, 3))
+LAG_BYTES = 1_000_000
+
+
+def standby_that_lags(group: Group) -> tuple[Node, Node, Node]:
+    """Let the primary die with rows that its best candidate lacks.
+
+    Return the primary, the candidate and the standby that has them.
+    """
+    group.begin()
+    primary = group.primary()
+    assert primary
+    write_rows(primary, 1)
+    standbys = [node for node in group.nodes if node != primary]
+    candidate = max(standbys, key=lambda node: int(group.score(node) or 0))
+    (better,) = (node for node in standbys if node != candidate)
+    cut_off(group, candidate)
+    write_rows(primary, 10)
+    await_replay(better, end_of_wal(primary))
+    group.fence(primary)
+    assert group.candidate() == candidate
+    return primary, candidate, better
+
+
+@pytest.mark.parametrize("major", [10, 15, 18])
+@pytest.mark.parametrize("names", [ADDRESSES], ids=["three nodes"])
+def test_missing_wal_is_fetched_from_the_better_standby(
+    group: Group, major: int
+) -> None:
+    group = group.having(rep_mode="async")
+    _, candidate, better = standby_that_lags(group)
+    answer = group.change(promote=[candidate])
+    assert f"{better.name} has more WAL" in answer.log
+    assert rows(candidate) == 11
+    group.settle_with(1)
+    assert group.status(better) == "HS:async"
+    await_replay(better, end_of_wal(candidate))
+
+
+@pytest.mark.parametrize("names", [ADDRESSES], ids=["three nodes"])
+def test_a_better_standby_that_gives_no_wal_is_promoted_instead(group: Group) -> None:
+    group = group.having(rep_mode="async", CRM_meta_timeout="12000")
+    _, candidate, better = standby_that_lags(group)
+    better.write(better.data / "pg_hba.conf", "local all all trust\n")
+    better.sql("select pg_reload_conf()")
+    answer = group.try_to_change(promote=[candidate])
+    assert answer.code == 1
+    assert f"{better.name} has more data, which could not be fetched" in answer.reason
+    assert is_standby(candidate)
+    assert group.score(candidate) == MINUS_INFINITY
+    assert group.candidate() == better
+    group.change(stop=[candidate], start=[candidate], promote=[better])
+    assert rows(better) == 11
+    better.write(better.data / "pg_hba.conf", "local all,replication all trust\n")
+    better.sql("select pg_reload_conf()")
+    group.settle_with(1)
+    assert group.primary() == better
+
+
+@contextmanager
+def receiver_stopped(standby: Node) -> Iterator[None]:
+    """Let a standby receive nothing, though it stays connected."""
+    pid = standby.sql("select pid from pg_stat_wal_receiver")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
+    group: Group,
+) -> None:
+    group = group.having(rep_mode="async", maxlag=str(LAG_BYTES))
+    group.begin()
+    primary = group.primary()
+    assert primary
+    (standby,) = (node for node in group.nodes if node != primary)
+    assert (group.status(standby), group.score(standby)) == ("HS:async", "100")
+    with receiver_stopped(standby):
+        primary.sql(
+            "create table filling as select repeat('x', 1000) from"
+            f" generate_series(1, {LAG_BYTES // 500})"
+        )
+        group.monitor(primary)
+        lagging = ("HS:lagging", MINUS_INFINITY)
+        assert (group.status(standby), group.score(standby)) == lagging
+    await_replay(standby, end_of_wal(primary))
+    group.settle()
+    assert (group.status(standby), group.score(standby)) == ("HS:async", "100")
+
+
+def test_a_standby_whose_replay_is_paused_is_not_promoted(group: Group) -> None:
+    group.begin()
+    primary = group.primary()
+    assert primary
+    (standby,) = (node for node in group.nodes if node != primary)
+    standby.sql("select pg_wal_replay_pause()")
+    refused = group.try_to_change(demote=[primary], promote=[standby])
+    assert refused.code == 1
+    assert "replay is paused" in refused.reason
+    assert is_standby(standby)
+    group.settle()
+    assert group.primary() == primary
+    assert group.status(standby) == "HS:paused"
+    assert group.score(standby) == MINUS_INFINITY
+    standby.sql("select pg_wal_replay_resume()")
+    group.settle()
+    assert re.fullmatch("HS:(sync|alone)", group.status(standby) or "")
+    group.settle_with(1)
+    assert (group.status(standby), group.score(standby)) == ("HS:sync", "100")
