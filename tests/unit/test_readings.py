@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pgsr import log, ocf
-from pgsr.modes.managed.unrecorded import totem_ms
 from pgsr.ocf import AgentError
 from pgsr.pacemaker import parse_cluster
 from pgsr.postgres import datadir, ping, postmaster
@@ -283,21 +282,3 @@ def test_the_words_of_a_dying_server_are_those_that_tell_why(
     log: str, told: str
 ) -> None:
     assert telling_part(log) == told
-
-
-@pytest.mark.parametrize(
-    ("said", "time_ms"),
-    [
-        pytest.param(
-            "runtime.config.totem.token (u32) = 1000\n"
-            "runtime.config.totem.token_retransmit (u32) = 238\n"
-            "runtime.config.totem.consensus (u32) = 1200\n",
-            2200,
-            id="both, and one that begins alike",
-        ),
-        pytest.param("runtime.config.totem.token (u32) = 1000\n", 20_000, id="one"),
-        pytest.param("", 20_000, id="nothing"),
-    ],
-)
-def test_corosync_says_when_it_gives_a_node_up(said: str, time_ms: int) -> None:
-    assert totem_ms(said) == time_ms

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from pgsr.action import Action
-from pgsr.decide import managed
+from pgsr.decide import managed, rejoin
 from pgsr.decide.health import monitor_code
 from pgsr.modes.managed import control, election, lock, proof, slots
 from pgsr.modes.managed.view import View, look, own_writes, write_some
 from pgsr.modes.standalone import MONITOR_SHARE, explain
 from pgsr.ocf import AgentError, Exit
 from pgsr.postgres import control as control_file
+from pgsr.postgres import timeline
 from pgsr.postgres.observe import observe
 from pgsr.receiver import publish_receiver_status
-from pgsr.state import Lineage, Role, Server, Service
+from pgsr.state import Lineage, Role, Server, Service, StandbySide
 from pgsr.wait import now, share
 
 _ALIVE = (Service.ANSWERS, Service.BUSY)
@@ -93,7 +94,8 @@ def _follow_primary(action: Action, server: Server, view: View) -> None:
         action.try_to(lambda: _remove_lock(action))
     status = view.cluster.own.get(managed.STATUS, "")
     wanted = managed.status_of_follower(status, server.is_streaming)
-    if server.is_streaming is False and _has_left(action):
+    side = server.standby
+    if side and server.is_streaming is False and _has_left(action, side):
         wanted = managed.STATUS_LEFT
     write_some(action, own_writes(view, {managed.STATUS: wanted}))
 
@@ -104,15 +106,21 @@ def _remove_lock(action: Action) -> None:
         lock.remove(action)
 
 
-def _has_left(action: Action) -> bool:
-    """Tell whether a standby that gets nothing never will: its data is another one."""
+def _has_left(action: Action, side: StandbySide) -> bool:
+    """Tell whether a standby that gets nothing never will: its data is another one.
+
+    It has replayed more of its newest timeline than the primary's history has of it.
+    """
+    pgdata = action.instance.pgdata
     try:
-        history, own = _history(action), control_file.read(action.instance.pgdata)
+        history, own = _history(action), control_file.read(pgdata)
     except AgentError as error:
         action.instance.log.warning(f"{error}. {error.advice}")
         return False
     is_foreign = own and own.system_identifier != history.system_identifier
-    if not is_foreign and proof.follows(action, history) is not False:
+    newest = timeline.newest(pgdata)
+    is_beyond = newest and rejoin.is_beyond(side.replayed_lsn, newest, history)
+    if not is_foreign and not is_beyond:
         return False
     action.instance.log.warning(
         "This standby has data that the primary lacks, or is of another database, and"
