@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Three nodes, asynchronous: a candidate is there at once, and it is the best one.
+"""Three nodes, asynchronous, with slots: a candidate is there, and it is the best one.
 
 A commit that was acknowledged but not yet sent is lost with the primary. Whatever is
 lost must have been acknowledged in the last moment before the fault.
@@ -12,7 +12,7 @@ from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.writer import Writer
 
-REPLICATION = Replication("async", settings="wal_keep_size = 2GB\n")
+REPLICATION = Replication("async", parameters={"replication_slot_name": "pgsr"})
 NODES = 3
 
 UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
@@ -89,3 +89,5 @@ def test_standby_that_lags_by_a_gigabyte_is_not_promoted_before_the_better_one(
         here.primary.cut_power()
         assert scenario.wait_for_takeover(here, writer) is better
     assert_bounded(writer, KILL_LIMIT_S)
+    # What the lagging one lacks is still there, on a server that was a standby.
+    scenario.wait_until_received(better, lagging)

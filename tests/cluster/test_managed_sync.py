@@ -19,6 +19,7 @@ KILL_LIMIT_S = 30.0
 HANG_LIMIT_S = 60.0
 SLOW_FENCING_S = 12.0
 FENCING_FAILURES = 3
+LOOKS_OF_A_FALL_BACK = 3  # monitors within which a primary that is not strict goes on
 
 
 def assert_nothing_lost(writer: Writer, pause_limit_s: float) -> None:
@@ -48,6 +49,25 @@ def test_power_cut_of_the_standby(here: Managed) -> None:
         managed.wait_until_redundant(here.cluster)
         writer.wait_for_new_row()
     assert_nothing_lost(writer, POWER_CUT_LIMIT_S)
+
+
+def test_strict_primary_waits_for_its_standby(here: Managed) -> None:
+    scenario.set_parameter(here.cluster, "sync_strict", "true")
+    strict = managed.wait_until_redundant(here.cluster)
+    with here.cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        strict.standby.cut_power()
+        here.cluster.wait_for_fenced(strict.standby)
+        before = len(writer.acknowledged)
+        for _ in range(LOOKS_OF_A_FALL_BACK):
+            scenario.look(strict.primary)
+        assert postgres.sql(strict.primary, "SHOW synchronous_standby_names") != ""
+        assert len(writer.acknowledged) == before
+        strict.standby.power_on()
+        managed.wait_until_redundant(here.cluster)
+        writer.wait_for_new_row()
+    assert writer.verdict().lost_rows == ()
+    scenario.set_parameter(here.cluster, "sync_strict", "false")
 
 
 @pytest.mark.parametrize("first", ["primary", "standby"])

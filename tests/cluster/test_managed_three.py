@@ -78,6 +78,28 @@ def test_standby_that_does_not_replay_is_not_promoted(here: Managed) -> None:
     assert writer.verdict().lost_rows == ()
 
 
+def test_quorum_commit_survives_the_primary_and_a_standby_after_it(
+    here: Managed,
+) -> None:
+    cluster = here.cluster
+    scenario.set_parameter(cluster, "sync_quorum", "1")
+    quorum = managed.wait_until_redundant(cluster)
+    for standby in quorum.standbys:
+        cluster.wait_for_attribute(standby, managed.STATUS, "HS:quorum")
+    with cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        quorum.primary.cut_power()
+        second = scenario.wait_for_takeover(quorum, writer)
+        quorum.primary.power_on()
+        cluster.wait_for_online(*cluster.nodes)
+        scenario.wait_for_redundancy(cluster, *cluster.nodes)
+        writer.wait_for_new_row()
+        second.cut_power()
+        scenario.wait_for_takeover(quorum._replace(primary=second), writer)
+    assert writer.verdict().lost_rows == (), str(writer.verdict())
+    scenario.set_parameter(cluster, "sync_quorum", "0")
+
+
 def test_standby_removed_and_added_again(here: Managed) -> None:
     cluster = here.cluster
     leaving = here.standbys[1]

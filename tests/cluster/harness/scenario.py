@@ -115,6 +115,11 @@ def set_parameter(cluster: Cluster, name: str, value: str) -> None:
     cluster.wait_until_idle()
 
 
+def look(node: Node) -> None:
+    """Have the agent look at its server, as one more monitor does."""
+    node.run("crm_resource", "--resource", RESOURCE, "--force-check", check=False)
+
+
 def wait_until_received(primary: Node, standby: Node) -> None:
     """Wait until a standby has received what its primary has written by now."""
     lsn = postgres.sql(primary, "SELECT pg_current_wal_flush_lsn()")
