@@ -39,16 +39,25 @@ def main() -> int:
     arguments = _arguments()
     print(describe_machine(COMMAND, (*PACKAGES, "postgresql-15")), flush=True)
     record.sweep()
-    draw = random.Random(arguments.seed)
     measured: list[Measured] = []
+    try:
+        for each in measure(arguments):
+            measured.append(each)
+    finally:  # what an interrupted run has measured counts too
+        print(f"\nRuns: {arguments.runs}, seed {arguments.seed}. {describe_load()}")
+        print(summary.told(measured))
+    return 0
+
+
+def measure(arguments: argparse.Namespace) -> Iterator[Measured]:
+    """Return every fault with what it cost: run by run, the systems in turn."""
+    draw = random.Random(arguments.seed)
     for _ in range(arguments.runs):
         phase_s = draw.uniform(0, MONITOR_INTERVAL_S)
         for name in arguments.systems:
-            due = due_faults(SYSTEMS[name], arguments.faults)
-            measured += suffer(SYSTEMS[name], due, phase_s, is_alone=arguments.alone)
-    print(f"\nRuns: {arguments.runs}, seed {arguments.seed}. {describe_load()}")
-    print(summary.told(measured))
-    return 0
+            system = SYSTEMS[name]
+            due = due_faults(system, arguments.faults)
+            yield from suffer(system, due, phase_s, is_alone=arguments.alone)
 
 
 def due_faults(system: System, chosen: Sequence[str]) -> list[str]:
