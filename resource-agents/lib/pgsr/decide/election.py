@@ -73,7 +73,7 @@ def elect(
     awaited = [
         peer.name
         for peer in peers
-        if said[peer.name] is None and _may_hold_more(peer, record, peers, setting)
+        if said[peer.name] is None and _may_hold_more(peer, record, setting)
     ]
     mine = (own[1:], _worth(record, setting))
     better = [
@@ -264,19 +264,16 @@ def _identifier(peer: Peer) -> int | None:
     return position.system_identifier if position else None
 
 
-def _may_hold_more(
-    peer: Peer, record: str, peers: Sequence[Peer], setting: Setting
-) -> bool:
+def _may_hold_more(peer: Peer, record: str, setting: Setting) -> bool:
     """Tell whether a member that says nothing has to be waited for.
 
-    One that is up and runs nothing has no data that is worth anything if the record
-    says so, which is the newest there is when all are up.  One that runs, and does not
-    say its position (the stock agent only does while it hopes to win), is waited for
-    unless its record is worth less than our own: both are from the same copy.
+    One that is up is waited for unless its record is worth less than our own: both are
+    from the same copy.  It may run nothing yet (at the very first start nobody has a
+    record), or not be able to, or not say its position: the stock agent only does while
+    it hopes to win.
     """
     theirs = peer.own.get(managed.RECORD, "")
-    is_idle = peer.role == "Stopped" and all(each.is_online for each in peers)
-    if peer.is_off or is_idle:
+    if peer.is_off:
         return managed.is_holder(theirs, setting)
     return not peer.is_online or _worth(theirs, setting) >= _worth(record, setting)
 
