@@ -23,8 +23,9 @@ def demote(action: Action) -> Exit:
     """Stop a primary, and start it again as a standby unless it is to be stopped.
 
     A primary whose server failed and that is to be promoted here again keeps its
-    score, and with it its right to be: it has the newest data.  One that hands over
-    has given its right away by what it says of its shutdown.
+    score, and with it its right to be: it has the newest data.  One that hands over,
+    or is stopped, has given its right away by what it says of its shutdown.  One that
+    hangs gives its right to another node.
     """
     node, log = action.call.node, action.instance.log
     is_running = from_processes(action.instance.pgdata) is not Service.STOPPED
@@ -34,9 +35,11 @@ def demote(action: Action) -> Exit:
             _give_up(action)
         return Exit.SUCCESS
     log.info("Stopping PostgreSQL on demote.")
-    if not action.transition.is_handing_over(node):
+    does_answer = _does_answer(action)
+    if not does_answer or not _is_seen_to(action):
         _give_up(action)
-    _checkpoint(action)
+    if does_answer:
+        _checkpoint(action)
     stop_server(action.instance)
     _say_shutdown(action)
     _release_lock(action)
@@ -76,6 +79,12 @@ def stop(action: Action) -> Exit:
     return Exit.SUCCESS
 
 
+def _is_seen_to(action: Action) -> bool:
+    """Tell whether a later action of the transition takes the score away."""
+    node, transition = action.call.node, action.transition
+    return node in transition.stop or transition.is_handing_over(node)
+
+
 def _goes_on(action: Action) -> bool:
     """Tell whether this node is to have a standby after the demotion.
 
@@ -102,14 +111,13 @@ def _set_status(action: Action) -> None:
     action.try_to(write)
 
 
-def _checkpoint(action: Action) -> None:
-    """Let most be on disk before the shutdown, so that its checkpoint is short.
+def _does_answer(action: Action) -> bool:
+    deadline = min(now() + _ANSWER_S, action.instance.deadline)
+    return observe(action.instance, deadline).service is Service.ANSWERS
 
-    A server that hangs is not waited for.
-    """
-    answer = observe(action.instance, min(now() + _ANSWER_S, action.instance.deadline))
-    if answer.service is not Service.ANSWERS:
-        return
+
+def _checkpoint(action: Action) -> None:
+    """Let most be on disk before the shutdown, so that its checkpoint is short."""
     deadline = share(action.instance.deadline, _CHECKPOINT_SHARE)
     try:
         with session(action.instance, deadline, as_owner=True) as query:
