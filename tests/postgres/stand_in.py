@@ -107,9 +107,16 @@ def attrd_updater(cluster: dict[str, Any], options: list[str]) -> None:
         if not show(name, given["--node"], node):
             sys.exit(6)
     else:
-        kind = KINDS["--private" in given or name in node["private"]]
-        value = given.get("--update")
-        put(cluster, given["--node"], kind, name, value)
+        kind = kind_of(cluster, name, "--private" in given)
+        put(cluster, given["--node"], kind, name, given.get("--update"))
+
+
+def kind_of(cluster: dict[str, Any], name: str, is_private: bool) -> str:
+    """Return what an attribute is; one that is there stays what it is."""
+    for kind in KINDS[:2]:
+        if any(name in node[kind] for node in cluster["nodes"].values()):
+            return kind
+    return KINDS[is_private]
 
 
 def put(
