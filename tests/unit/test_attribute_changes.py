@@ -70,8 +70,13 @@ def test_a_record_that_says_the_same_of_rights_in_this_mode_only_tells() -> None
 
 @pytest.mark.parametrize(
     "each",
-    [off(holder()), unclean(holder()), holder()._replace(role="Stopped")],
-    ids=["off", "lost", "stopped"],
+    [
+        off(holder()),
+        unclean(holder()),
+        holder()._replace(is_online=False),
+        holder()._replace(role="Stopped"),
+    ],
+    ids=["off", "lost", "lost while it ran", "stopped"],
 )
 def test_who_does_not_run_has_no_attributes_of_transient_life(each: Peer) -> None:
     wanted = [Standing("node2", "DISCONNECT", "-INFINITY", "HS:alone")]

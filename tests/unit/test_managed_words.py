@@ -143,6 +143,23 @@ def test_a_position_is_read_as_it_was_written(position: Position) -> None:
     assert managed.parse_position(managed.position_text(position)) == position
 
 
+@pytest.mark.parametrize(
+    ("text", "is_location"),
+    [
+        ("0000000005000060", True),
+        ("000000010500006F", True),
+        ("000000010500006f", False),
+        ("5000060", False),
+        ("00000000050000600", False),
+        ("", False),
+    ],
+)
+def test_what_the_stock_agent_publishes_is_told_from_other_texts(
+    text: str, is_location: bool
+) -> None:
+    assert managed.is_location(text) == is_location
+
+
 def test_a_position_looks_as_the_documentation_says() -> None:
     text = managed.position_text(Position(7301234567890123456, 3, 0x1_0500_0060))
     assert text == "7301234567890123456:3:1/5000060"

@@ -182,6 +182,11 @@ PLANS = [
         id="too few: all lose the right",
     ),
     pytest.param(
+        round_of((peer("a"), off(member("b"))), rows("a"), "any 2 (a,b)", TWO),
+        Plan(some(), staying=AB, awaited=may_be_promoted("a")),
+        id="too few: one had no record in this copy",
+    ),
+    pytest.param(
         round_of((member("a", "-1"), off(member("b"))), rows("a"), "any 2 (a,b)", TWO),
         Plan(some(), staying=AB, awaited=may_be_promoted("a")),
         id="too few: one may not know yet",

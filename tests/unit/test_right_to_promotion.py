@@ -161,6 +161,11 @@ def test_enough_of_the_quorum_must_have_said_what_they_have(
     assert election.is_entitled(BY_QUORUM, peers, setting) == is_entitled
 
 
+def test_who_is_not_of_the_quorum_is_not_entitled_by_what_others_say() -> None:
+    candidate = BY_RIGHT._replace(record="STREAMING|POTENTIAL")
+    assert not election.is_entitled(candidate, (said(member("node2")),), ONE)
+
+
 @pytest.mark.parametrize(
     ("candidate", "primary", "is_entitled"),
     [

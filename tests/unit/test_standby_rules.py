@@ -174,6 +174,13 @@ def test_who_streams_and_replays_is_fit_for_promotion(
             id="lags too much",
         ),
         pytest.param(
+            row(flush=1, sync_state="sync"),
+            LIMITED,
+            NONE,
+            Standing("node2", "STREAMING|SYNC", "-INFINITY", "HS:lagging"),
+            id="lags, and commits wait for it by another's setting",
+        ),
+        pytest.param(
             row(flush=None),
             LIMITED,
             NONE,

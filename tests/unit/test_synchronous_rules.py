@@ -7,14 +7,12 @@ import pytest
 
 from pgsr.decide import synchronous
 from pgsr.decide.managed import Setting
-from pgsr.decide.names import EMPTY, SyncNames, parse
-from pgsr.decide.synchronous import NO_STANDBY, Plan, to_count
+from pgsr.decide.names import EMPTY, SyncNames
+from pgsr.decide.synchronous import NO_STANDBY, Plan
 from pgsr.state import Peer, Sender
 from tests.unit.standbys import (
     STRICT,
-    SYNC,
     holder,
-    member,
     off,
     peer,
     round_of,
@@ -34,92 +32,6 @@ STOPPED = UNMARKED._replace(role="Stopped", own={"status": "STOP"})
 
 def sync(name: str = "node2") -> tuple[Sender, ...]:
     return (row(name, "sync"),)
-
-
-@pytest.mark.parametrize(
-    ("each", "is_entitled"),
-    [
-        pytest.param(holder(), True, id="the record and the mark"),
-        pytest.param(member("node2"), True, id="as a member of the quorum"),
-        pytest.param(UNMARKED, False, id="no mark"),
-        pytest.param(peer(score="100"), False, id="no record"),
-        pytest.param(peer(record="LATEST", score="1000"), False, id="a primary"),
-        pytest.param(peer(record="STREAMING|ASYNC", score="100"), False, id="async"),
-        pytest.param(off(holder()), False, id="off: its mark is gone"),
-    ],
-)
-def test_a_standby_is_entitled_by_its_record_and_its_mark(
-    each: Peer, is_entitled: bool
-) -> None:
-    assert synchronous.is_entitled(each) == is_entitled
-
-
-@pytest.mark.parametrize(
-    ("each", "waited_s", "is_fenced", "cannot"),
-    [
-        pytest.param(off(holder()), 0, True, True, id="off"),
-        pytest.param(unclean(holder()), 99, True, False, id="lost, not fenced yet"),
-        pytest.param(unclean(holder()), 0, False, True, id="lost, without fencing"),
-        pytest.param(holder(), 0, False, True, id="there, without fencing"),
-        pytest.param(holder(), 99, True, False, id="it has its right"),
-        pytest.param(UNMARKED, 10, True, False, id="it may not know yet"),
-        pytest.param(UNMARKED, 10.1, True, True, id="it knows by now"),
-        pytest.param(STOPPED, 0, True, True, id="stopped by its agent"),
-        pytest.param(
-            STOPPED._replace(own={"status": "STOP:diverged"}),
-            *(0, True, True),
-            id="refused by its agent",
-        ),
-        pytest.param(
-            STOPPED._replace(own={"status": "HS:sync"}),
-            *(0, True, False),
-            id="stopped, but its agent has not said so",
-        ),
-        pytest.param(
-            STOPPED._replace(score="100"),
-            *(0, True, False),
-            id="stopped, but it still has a score",
-        ),
-        pytest.param(
-            STOPPED._replace(role="Unpromoted"),
-            *(0, True, False),
-            id="it runs, and its agent says the opposite",
-        ),
-        pytest.param(
-            STOPPED._replace(is_online=False),
-            *(0, True, False),
-            id="it said that it is stopped before it was lost",
-        ),
-    ],
-)
-def test_a_standby_cannot_act_only_with_proof(
-    each: Peer, waited_s: float, is_fenced: bool, cannot: bool
-) -> None:
-    now = round_of((each,), waited_s={"node2": waited_s}, is_fencing_enabled=is_fenced)
-    assert synchronous.cannot_act(each, now) == cannot
-
-
-def test_the_time_of_another_node_is_no_proof() -> None:
-    now = round_of((UNMARKED,), waited_s={"node20": 99.0, "node2 joins": 99.0})
-    assert not synchronous.cannot_act(UNMARKED, now)
-
-
-@pytest.mark.parametrize(
-    ("peers", "names", "counted"),
-    [
-        pytest.param((holder(),), "node2", [], id="all is well"),
-        pytest.param((UNMARKED,), "", ["node2"], id="the record alone"),
-        pytest.param((peer(),), "node2", ["node2"], id="only waited for"),
-        pytest.param((peer("NODE2"),), "node2", ["NODE2"], id="in another case"),
-        pytest.param((peer("node20"),), "node2", [], id="another name"),
-        pytest.param((peer(),), "", [], id="not concerned"),
-        pytest.param((member("node2"),), "", ["node2 joins"], id="not waited for"),
-    ],
-)
-def test_time_is_counted_of_those_whose_right_and_whose_wait_differ(
-    peers: tuple[Peer, ...], names: str, counted: list[str]
-) -> None:
-    assert to_count(peers, parse(names), SYNC) == frozenset(counted)
 
 
 PLANS = [
@@ -254,6 +166,11 @@ PLANS = [
         id="all are waited for, also outside of the cluster",
     ),
     pytest.param(
+        round_of((peer(), peer("node3")), (row(), row("node3")), "", EXTERNAL),
+        Plan(NONE, SyncNames("FIRST", 2, ("node2", "node3"))),
+        id="with some outside of the cluster all inside are waited for",
+    ),
+    pytest.param(
         round_of((), (row("backup"),), "", EXTERNAL),
         Plan(NONE, SyncNames("FIRST", 1, ("backup",))),
         id="only one outside of the cluster",
@@ -288,6 +205,17 @@ def test_the_next_step_is(now: synchronous.Round, plan: Plan) -> None:
 def test_commits_wait_for_a_standby_that_could_be_promoted(
     each: Peer, why: str
 ) -> None:
-    third = holder("node20")
-    found = synchronous.plan(round_of((each, third), (row("node20"),), "node2"))
+    others = (off(peer("node1")), holder("node20"))
+    found = synchronous.plan(round_of((*others, each), (row("node20"),), "node2"))
     assert found == Plan(NONE, None, NODE2, awaited=(f"node2: {why}",))
+
+
+def test_of_several_that_commits_wait_for_the_entitled_one_remains() -> None:
+    both = frozenset(("node2", "node20"))
+    now = round_of(
+        (peer(), holder("node20")),
+        (*sync(), *sync("node20")),
+        "first 2 (node2, node20)",
+    )
+    found = synchronous.plan(now)._replace(awaited=())
+    assert found == Plan(NODE20, None, both, proven=NODE20)

@@ -23,6 +23,7 @@ from tests.unit.standbys import (
 
 QUORUM = Setting(is_sync=True, quorum=1)
 BOTH = Setting(is_sync=True, quorum=2)
+GONE = holder()._replace(is_online=False, is_off=True)
 LATEST = Write("node1", "data-status", "LATEST")
 PRIMARY = peer("node3", "LATEST", "1000")
 SAID = {"position": "1:1:0/0"}
@@ -38,6 +39,7 @@ def revoked(name: str) -> Write:
         pytest.param("LATEST", (off(holder()),), SYNC, [], id="a primary again"),
         pytest.param("STREAMING|SYNC", (off(PRIMARY),), SYNC, [LATEST], id="alone"),
         pytest.param("STREAMING|SYNC", (holder(),), SYNC, [LATEST], id="keeps a right"),
+        pytest.param("LATEST", (GONE,), ASYNC, [], id="shown, but off"),
         pytest.param(
             "STREAMING|SYNC",
             (peer(score="90"), PRIMARY),
@@ -85,6 +87,20 @@ def test_before_the_first_commit_is_written(
             SYNC,
             SyncNames("", 1, ("node2",)),
             id="one keeps its right",
+        ),
+        pytest.param(
+            "STREAMING|SYNC",
+            (member("Node2"),),
+            SYNC,
+            SyncNames("", 1, ("node2",)),
+            id="one of a quorum of before",
+        ),
+        pytest.param(
+            "STREAMING|SYNC",
+            (GONE,),
+            SYNC,
+            EMPTY,
+            id="shown, but off",
         ),
         pytest.param(
             "STREAMING|SYNC",

@@ -189,14 +189,14 @@ def _counts(peer: Peer, rows: Mapping[str, Sender | None], now: Round) -> bool:
         if each.sync_state in ("sync", "quorum")
         and each.application_name.lower() not in now.in_force.names
     ]
-    is_named = peer.name.lower() in now.in_force.names
-    return is_named and row is not None and row.sync_state == "sync" and not others
+    return row is not None and row.sync_state == "sync" and not others
 
 
 def _may_be_left(name: str, now: Round) -> bool:
-    """Tell whether commits need not wait for this one any longer."""
-    if name == NO_STANDBY or name in now.setting.external:
-        return True
+    """Tell whether commits need not wait for this one any longer.
+
+    Nobody who is no member is promoted.
+    """
     peer = next((each for each in now.peers if each.name.lower() == name), None)
     return peer is None or cannot_act(peer, now)
 
