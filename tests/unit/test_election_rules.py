@@ -75,6 +75,9 @@ STOPPED = DISCONNECTED._replace(role="Stopped")
             (off(peer(record="STREAMING|POTENTIAL")),), "", WON, id="off, potential"
         ),
         pytest.param(
+            (peer(role="Stopped"),), "", awaited("node2"), id="the very first start"
+        ),
+        pytest.param(
             (LATEST._replace(role="Stopped"),),
             "LATEST",
             awaited("node2"),
