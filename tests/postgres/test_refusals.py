@@ -171,7 +171,7 @@ def test_a_monitor_tells_a_dead_server_and_a_hung_one(replicating: Pair) -> None
     assert node2.agent("monitor").code == 7
     assert cluster.status("node2") == "STOP:with errors"
     node1.suspend()
-    answer = node1.agent("monitor", CRM_meta_timeout="2000")
+    answer = node1.agent("monitor", CRM_meta_timeout="5000")
     node1.resume()
     assert answer.code == 1
     assert "did not answer in time" in answer.reason

@@ -219,3 +219,9 @@ def test_of_several_that_commits_wait_for_the_entitled_one_remains() -> None:
     )
     found = synchronous.plan(now)._replace(awaited=())
     assert found == Plan(NODE20, None, both, proven=NODE20)
+
+
+def test_the_time_to_wait_is_told_once_it_is_known() -> None:
+    first = round_of((UNMARKED,), (), "node2")._replace(notice_s=0.0)
+    (said,) = synchronous.plan(first).awaited
+    assert said == "node2: its node is up, and must be for some seconds to know"

@@ -205,7 +205,8 @@ def _why_held(name: str, now: Round) -> str:
     peer = next(each for each in now.peers if each.name.lower() == name)
     if not peer.is_online:
         return "its node is lost and not fenced yet"
-    return f"its node is up, and must be for {now.notice_s:.1f} s to know"
+    time = f"{now.notice_s:.1f} s" if now.notice_s else "some seconds"
+    return f"its node is up, and must be for {time} to know"
 
 
 def _names(now: Round, chosen: Sequence[str], held: Sequence[str]) -> SyncNames:
