@@ -83,6 +83,7 @@ def test_standby_that_lags_by_a_gigabyte_is_not_promoted_before_the_better_one(
     lagging, better = here.standbys
     with here.cluster.writer() as writer, faults.cut_off_from_primary(lagging):
         writer.wait_for_rows(ROWS_BEFORE)
+        scenario.wait_until_kept(here, lagging)
         scenario.make_wal(here.primary, LAG_MEGABYTES)
         scenario.wait_until_received(here.primary, better)
         writer.wait_for_new_row()

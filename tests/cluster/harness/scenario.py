@@ -16,6 +16,7 @@ from tests.cluster.harness.writer import Writer
 
 CLONE = f"{RESOURCE}-clone"
 DIVERGED = ("HS:diverged", "STOP:diverged")
+NEEDED = f"{RESOURCE}-slots-needed"
 ROWS_BEFORE = 50
 MORE_THAN_LEFT_MB = 64
 RECEIVED_TIMEOUT_S = 60.0
@@ -118,6 +119,14 @@ def set_parameter(cluster: Cluster, name: str, value: str) -> None:
 def look(node: Node) -> None:
     """Have the agent look at its server, as one more monitor does."""
     node.run("crm_resource", "--resource", RESOURCE, "--force-check", check=False)
+
+
+def wait_until_kept(here: Managed, absent: Node) -> None:
+    """Wait until the primary tells all nodes to keep what an absent one needs."""
+    here.cluster.wait_for(
+        f"WAL that {absent} needs kept on all nodes",
+        lambda seen: absent.name in seen.attribute(here.primary.name, NEEDED),
+    )
 
 
 def wait_until_received(primary: Node, standby: Node) -> None:
