@@ -17,12 +17,15 @@ not beyond what a node that is away needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from pgsr import lsn
 from pgsr.state import Slot
 
+# What is retained is told in steps: each change is a write that all nodes hear.
+STEP_BYTES = 64 * 1024 * 1024
 _FIRST_THAT_RESERVES = (9, 6)  # second argument of pg_create_physical_replication_slot
 _FIRST_THAT_ADVANCES = (11,)  # pg_replication_slot_advance
 
@@ -227,3 +230,30 @@ def _record(now: Situation, wanted: Mapping[str, str], steps: list[Step]) -> Rec
     present = {slot.name for slot in now.slots if is_ours(slot.name, now)}
     waiting = (now.record.dropped | gone) & set(wanted) - created - (present - gone)
     return Record(frozenset(wanted) | (present - gone), frozenset(waiting))
+
+
+def needed_text(slots: Iterable[Slot], end_lsn: int) -> str:
+    """Return the first LSN that each standby which is away, or far behind, needs.
+
+    The other nodes keep it too, in case that one of them becomes the primary.  A
+    standby that was lost a moment ago still has its connection, and falls behind.
+    """
+    return " ".join(
+        f"{slot.name}={lsn.text(_kept(slot))}"
+        for slot in slots
+        if slot.restart_lsn is not None
+        and not slot.is_lost
+        and (not slot.is_active or end_lsn - slot.restart_lsn >= STEP_BYTES)
+    )
+
+
+def _kept(slot: Slot) -> int:
+    """Return what is to be kept for a slot; in steps while it still moves."""
+    restart_lsn = slot.restart_lsn or 0
+    return restart_lsn // STEP_BYTES * STEP_BYTES if slot.is_active else restart_lsn
+
+
+def parse_needed(text: str) -> dict[str, int]:
+    """Return what ``needed_text`` said."""
+    pairs = (word.partition("=") for word in text.split())
+    return {name: lsn.parse(value) for name, _, value in pairs}

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from pgsr import lsn
 from pgsr.action import Action
 from pgsr.decide import managed
-from pgsr.decide.slots import Nodes
+from pgsr.decide.slots import STEP_BYTES, Nodes, needed_text, parse_needed
 from pgsr.modes.managed.view import View, own_writes, write_some
 from pgsr.postgres import slots
-from pgsr.state import PrimarySide, Slot, StandbySide
-
-# What is retained is told in steps: each change is a write that all nodes hear.
-_STEP_BYTES = 64 * 1024 * 1024
+from pgsr.state import PrimarySide, StandbySide
 
 
 def keep(
@@ -29,30 +25,12 @@ def keep(
     needed = _needed_by_absent(view) if isinstance(side, StandbySide) else {}
     action.try_to(lambda: slots.control(action.instance, side, _nodes(view), needed))
     if isinstance(side, PrimarySide):
-        retained = slots.retained_bytes(side) // _STEP_BYTES * _STEP_BYTES
+        retained = slots.retained_bytes(side) // STEP_BYTES * STEP_BYTES
         wanted = {
             managed.RETAINED: str(retained),
-            managed.NEEDED: needed_text(side.slots),
+            managed.NEEDED: needed_text(side.slots, side.flush_lsn),
         }
         write_some(action, own_writes(view, wanted), most)
-
-
-def needed_text(found: Iterable[Slot]) -> str:
-    """Return the first LSN that each slot without a standby still keeps.
-
-    The other nodes keep it too, in case that one of them becomes the primary.
-    """
-    return " ".join(
-        f"{slot.name}={lsn.text(slot.restart_lsn)}"
-        for slot in found
-        if not slot.is_active and slot.restart_lsn is not None and not slot.is_lost
-    )
-
-
-def parse_needed(text: str) -> dict[str, int]:
-    """Return what ``needed_text`` said."""
-    pairs = (word.partition("=") for word in text.split())
-    return {name: lsn.parse(value) for name, _, value in pairs}
 
 
 def _needed_by_absent(view: View) -> Mapping[str, int]:
