@@ -80,13 +80,15 @@ servers: packages
 shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
 	@$(PYTHON) -m tests.cluster shell $(NODE)
 
-# Real servers share the machine well; cluster nodes want it for themselves.
+# Tests of real servers mostly wait, and share the machine well; of clusters, which have
+# time limits, no more than two at once.
 test: as-root servers $(TOOLS)  ## Install what is needed and run every test
 	@rm -rf dist/reports && mkdir -p dist/reports
 	@status=0; \
-	.venv/bin/pytest -n 2 --cov --cov-report=term --junitxml=dist/reports/servers.xml \
+	.venv/bin/pytest -n 4 --cov --cov-report=term --junitxml=dist/reports/servers.xml \
 		tests/unit tests/postgres tests/stock || status=1; \
-	.venv/bin/pytest --junitxml=dist/reports/cluster.xml tests/cluster || status=1; \
+	.venv/bin/pytest -n 2 --dist loadfile --junitxml=dist/reports/cluster.xml tests/cluster \
+		|| status=1; \
 	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
 	exit $$status
 

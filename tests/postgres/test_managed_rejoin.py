@@ -79,6 +79,7 @@ def test_a_former_primary_with_more_data_is_refused_and_told_how_to_rewind(
     assert group.status(former) == "STOP:diverged", "the reason stays to be seen"
     if major == 15:
         configuration = (former.data / "postgresql.conf").read_text()
+        primary.sql("checkpoint")
         must(rewind_command(answer), 60)
         former.write(former.data / "postgresql.conf", configuration)
         group.change(start=[former])

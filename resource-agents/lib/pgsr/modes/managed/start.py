@@ -183,8 +183,10 @@ def _refused(action: Action, verdict: Verdict) -> AgentError:
     return AgentError(
         verdict.reason,
         f"{verdict.advice}. To rewind (PostgreSQL 9.5 or later, with wal_log_hints or"
-        f" checksums): {command} ; otherwise restore a backup. Then: crm_resource"
-        f" --cleanup --resource {action.call.resource} --node {action.call.node}",
+        " checksums): CHECKPOINT on the primary, without which pg_rewind before 16 sees"
+        f" nothing to do, then {command} ; otherwise restore a backup. Then:"
+        f" crm_resource --cleanup --resource {action.call.resource}"
+        f" --node {action.call.node}",
     )
 
 
