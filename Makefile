@@ -85,7 +85,8 @@ shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
 test: as-root servers $(TOOLS)  ## Install what is needed and run every test
 	@rm -rf dist/reports && mkdir -p dist/reports
 	@status=0; \
-	.venv/bin/pytest -n 4 --cov --cov-report=term --junitxml=dist/reports/servers.xml \
+	.venv/bin/pytest -n 4 --dist worksteal --cov --cov-report=term \
+		--junitxml=dist/reports/servers.xml \
 		tests/unit tests/postgres tests/stock || status=1; \
 	.venv/bin/pytest -n 2 --dist loadfile --junitxml=dist/reports/cluster.xml tests/cluster \
 		|| status=1; \
