@@ -67,3 +67,27 @@ def test_what_a_slot_retains_is_shown(group: Group) -> None:
         primary.sql("insert into t values (1)")
     group.settle()
     assert int(group.attribute(primary, "retained-bytes") or 0) >= 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize("names", [THREE], ids=["three nodes"])
+def test_a_standby_moves_no_slot_on_while_there_is_no_primary(group: Group) -> None:
+    group = group.having(replication_slot_name="slot")
+    group.begin()
+    primary = group.primary()
+    assert primary
+    one = next(node for node in group.nodes if group.score(node) == "100")
+    (absent,) = (node for node in group.nodes if node not in (primary, one))
+    group.fence(absent)
+    group.settle()
+    restart = (
+        "select restart_lsn::text from pg_replication_slots"
+        f" where slot_name = 'slot_{absent.name}'"
+    )
+    kept = one.sql(restart)
+    write_rows(primary, 10)
+    primary.sql("checkpoint")
+    await_replay(one, end_of_wal(primary))
+    one.sql("checkpoint")
+    group.fence(primary)
+    group.monitor(one)
+    assert one.sql(restart) == kept

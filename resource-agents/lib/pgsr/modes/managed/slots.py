@@ -23,6 +23,8 @@ def keep(
     if not action.instance.parameters.replication_slot_name:
         return
     needed = _needed_by_absent(view) if isinstance(side, StandbySide) else {}
+    if needed is None:
+        return
     action.try_to(lambda: slots.control(action.instance, side, _nodes(view), needed))
     if isinstance(side, PrimarySide):
         retained = slots.retained_bytes(side) // STEP_BYTES * STEP_BYTES
@@ -33,9 +35,15 @@ def keep(
         write_some(action, own_writes(view, wanted), most)
 
 
-def _needed_by_absent(view: View) -> Mapping[str, int]:
+def _needed_by_absent(view: View) -> Mapping[str, int] | None:
+    """Return what the primary says; None when there is none to say it.
+
+    Then everything is kept: this node may be the primary soon.
+    """
     primary = managed.promoted(view.peers)
-    return parse_needed(primary.own.get(managed.NEEDED, "")) if primary else {}
+    if primary is None or not primary.is_online:
+        return None
+    return parse_needed(primary.own.get(managed.NEEDED, ""))
 
 
 def _nodes(view: View) -> Nodes:
