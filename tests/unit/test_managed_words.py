@@ -7,6 +7,7 @@ import pytest
 
 from pgsr.decide import managed
 from pgsr.decide.managed import Setting
+from pgsr.decide.slots import name_of
 from pgsr.state import Cluster, Peer, Position
 from tests.unit.standbys import ASYNC, SYNC, holder, off, peer, unclean
 
@@ -27,7 +28,7 @@ QUORUM = Setting(is_sync=True, quorum=1)
 def test_a_slot_is_called_as_the_stock_agent_calls_it(
     prefix: str, node: str, name: str
 ) -> None:
-    assert managed.slot_name(prefix, node) == name
+    assert name_of(prefix, node) == name
 
 
 @pytest.mark.parametrize(

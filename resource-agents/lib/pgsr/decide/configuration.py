@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from pgsr.decide.slots import name_of as slot_name
+from pgsr.decide.slots import name_of
 from pgsr.ocf import Invocation
 
 Version = tuple[int, ...]
@@ -159,7 +159,7 @@ def _parameter_problems(setup: Setup) -> list[str]:
 
 def _slot_problems(setup: Setup, nodes: Sequence[str]) -> list[str]:
     """Refuse nodes that would have the same slot, or one with too long a name."""
-    names = {node: slot_name(setup.slot_name, node) for node in nodes}
+    names = {node: name_of(setup.slot_name, node) for node in nodes}
     twice = [node for node, name in names.items() if [*names.values()].count(name) > 1]
     if not setup.slot_name:
         return []

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pgsr import lsn
 from pgsr.state import Cluster, Peer, Position
 
 STATUS = "status"
@@ -41,7 +42,6 @@ STATUS_LEFT = "HS:diverged"
 STATUS_LAGGING = "HS:lagging"
 STATUS_WAITING = "HS:waiting for"
 STATUS_DIVERGED = "STOP:diverged"
-STATUS_UNKNOWN = "UNKNOWN"
 
 LATEST = "LATEST"
 SYNC = "STREAMING|SYNC"
@@ -80,11 +80,6 @@ class Write(NamedTuple):
     node: str
     name: str
     value: str
-
-
-def slot_name(prefix: str, node: str) -> str:
-    """Return the name of a node's slot, as the stock agent calls it."""
-    return f"{prefix}_{re.sub('[.-]', '_', node.lower())}"
 
 
 def members(cluster: Cluster, node_list: Sequence[str]) -> tuple[Peer, ...]:
@@ -146,17 +141,14 @@ def is_location(text: str) -> bool:
 
 def position_text(position: Position) -> str:
     """Return a position as an attribute has it: SYSTEM:TIMELINE:LSN."""
-    identifier, timeline, lsn = position
-    return f"{identifier}:{timeline}:{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
+    identifier, timeline, end = position
+    return f"{identifier}:{timeline}:{lsn.text(end)}"
 
 
 def parse_position(text: str) -> Position | None:
     """Return the position in an attribute, None when there is none."""
     try:
-        identifier, timeline, lsn = text.split(":")
-        high, low = lsn.split("/")
-        return Position(
-            int(identifier), int(timeline), int(high, 16) << 32 | int(low, 16)
-        )
+        identifier, timeline, end = text.split(":")
+        return Position(int(identifier), int(timeline), lsn.parse(end))
     except ValueError:
         return None

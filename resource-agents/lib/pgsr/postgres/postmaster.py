@@ -101,6 +101,13 @@ def processes_of(pgdata: str) -> Processes:
     return Processes(postmaster, others)
 
 
+def reload(pgdata: str) -> None:
+    """Have a running server read its configuration anew, and look around at once."""
+    pid = find(pgdata).postmaster
+    if pid:
+        send(pid, pgdata, signal.SIGHUP)
+
+
 def send(pid: int, pgdata: str, number: signal.Signals) -> bool:
     """Signal ``pid`` if it still serves ``pgdata``; tell whether it was signalled.
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 
 from pgsr import files
@@ -92,9 +91,7 @@ def _pull_trigger(instance: Instance) -> None:
     (WaitForWALToBecomeAvailable in xlog.c); SIGHUP wakes it.
     """
     files.create(instance.parameters.trigger_file, instance.account, "")
-    pid = postmaster.find(instance.pgdata).postmaster
-    if pid:
-        postmaster.send(pid, instance.pgdata, signal.SIGHUP)
+    postmaster.reload(instance.pgdata)
 
 
 def _pg_ctl_promote(instance: Instance) -> None:

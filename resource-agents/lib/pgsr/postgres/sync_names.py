@@ -7,8 +7,6 @@ counts is what the running server says, and that its checkpointer knows too.
 
 from __future__ import annotations
 
-import signal
-
 from pgsr import files
 from pgsr.decide.names import SyncNames, render
 from pgsr.instance import Instance
@@ -54,7 +52,7 @@ def apply(instance: Instance, wanted: SyncNames, deadline: float) -> None:
     value = _value(instance, wanted)
     write(instance, value)
     with session(instance, deadline, as_owner=True) as query:
-        _reload(instance)
+        postmaster.reload(instance.pgdata)
         if until(lambda: _setting(query) == value or None, _last_look(deadline)):
             return
         found = _setting(query)
@@ -128,9 +126,3 @@ def _last_look(deadline: float) -> float:
 
 def _setting(query: Query) -> str:
     return str(query(_SHOW)[0][0])
-
-
-def _reload(instance: Instance) -> None:
-    pid = postmaster.find(instance.pgdata).postmaster
-    if pid:
-        postmaster.send(pid, instance.pgdata, signal.SIGHUP)

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import signal
-
 from pgsr import lsn
 from pgsr.action import Action
 from pgsr.decide import managed
@@ -65,9 +63,7 @@ def _follow(action: Action, host: str) -> None:
         stop_server(instance, instance.parameters.stop_escalate_in_slave)
         start_server(instance)
         return
-    pid = postmaster.find(instance.pgdata).postmaster
-    if pid:
-        postmaster.send(pid, instance.pgdata, signal.SIGHUP)
+    postmaster.reload(instance.pgdata)
 
 
 def _hand_over(action: Action, view: View, better: Peer) -> None:

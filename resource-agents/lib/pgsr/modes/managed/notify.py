@@ -51,9 +51,7 @@ def _after_promotion(action: Action) -> None:
         _end_receiver(action)
     except (sql.ConnectionFailed, sql.QueryFailed) as error:
         action.instance.log.warning(f"The WAL receiver is left as it is: {error}")
-    pid = postmaster.find(action.instance.pgdata).postmaster
-    if pid:
-        postmaster.send(pid, action.instance.pgdata, signal.SIGHUP)
+    postmaster.reload(action.instance.pgdata)
     election.withdraw(action)
 
 
