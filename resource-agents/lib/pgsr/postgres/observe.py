@@ -34,13 +34,20 @@ def observe(instance: Instance, deadline: float, is_check: bool = False) -> Serv
     if service is not Service.ANSWERS:
         return Server(service)
     seen = _observe(instance, deadline, is_check)
-    if seen.service is Service.FAILS:
-        # It may have been starting at the first question, and be ready at the next.
-        return _observe(instance, deadline, is_check)
-    return seen
+    if isinstance(seen, Server):
+        return seen
+    refused = _refused(instance, deadline, seen)
+    if refused.service is not Service.FAILS:
+        return refused
+    # It may have been starting at the first connection, and be ready at the next.
+    again = _observe(instance, deadline, is_check)
+    if isinstance(again, Server):
+        return again
+    return _refused(instance, deadline, again)
 
 
-def _observe(instance: Instance, deadline: float, is_check: bool) -> Server:
+def _observe(instance: Instance, deadline: float, is_check: bool) -> Server | str:
+    """Return the server's state, or why it gave no connection."""
     try:
         with session(instance, deadline) as query:
             server = _ask(instance, query, deadline)
@@ -49,7 +56,7 @@ def _observe(instance: Instance, deadline: float, is_check: bool) -> Server:
                 query(statement)
             return server
     except sql.ConnectionFailed as error:
-        return _refused(instance, deadline, str(error))
+        return str(error)
     except sql.QueryFailed as error:
         return Server(Service.FAILS, _role_on_disk(instance), reason=str(error))
 
