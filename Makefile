@@ -11,8 +11,8 @@ TOOLS := .venv/.tools-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench bench-failover chaos clean demo docs help install lint packages python servers \
-	shell test test-cluster test-postgres test-stock test-unit tools trixie-root
+.PHONY: as-root bench bench-failover chaos clean constraints demo docs help install lint packages \
+	python servers shell test test-cluster test-postgres test-stock test-unit tools trixie-root
 
 # Comes first where it is needed, so that nobody waits for a refusal.
 as-root:
@@ -33,6 +33,14 @@ clean:  ## Remove what was built, and a cluster that was left up
 		$(PYTHON) -m tests.cluster down; fi
 	rm -rf .venv .cache dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+constraints: | python  ## Take the newest of what the tools of development need in turn
+	@rm -rf .cache/newest && $(PYTHON) -m venv --system-site-packages .cache/newest
+	.cache/newest/bin/python -m pip install --quiet pip==$(PIP_VERSION)
+	.cache/newest/bin/python -m pip install --quiet --group dev
+	sed -n '/^#/p' constraints.txt > .cache/constraints.txt
+	.cache/newest/bin/python -m pip freeze --local --exclude pip >> .cache/constraints.txt
+	mv .cache/constraints.txt constraints.txt && rm -rf .cache/newest
 
 demo: as-root packages  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
 	@$(PYTHON) -m tests.cluster demo $(if $(KEEP),--keep)
@@ -111,9 +119,9 @@ trixie-root: as-root packages  ## Install Debian 13 in DIR=..., for nodes to run
 	@test -n '$(DIR)' || { echo 'Name a new directory: make trixie-root DIR=...' >&2; exit 2; }
 	$(PYTHON) -m tests.provision trixie-root '$(DIR)'
 
-$(TOOLS): pyproject.toml | python
+$(TOOLS): pyproject.toml constraints.txt | python
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) -m tests.provision packages
 	$(PYTHON) -m venv --system-site-packages .venv
 	.venv/bin/python -m pip install --quiet pip==$(PIP_VERSION)
-	.venv/bin/python -m pip install --quiet --group dev
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --group dev
 	@touch $@
