@@ -54,7 +54,10 @@ def test_unplugged_primary_is_fenced_before_its_successor_is_promoted(
 
 
 def test_power_cut_of_both_loses_nothing(here: Managed) -> None:
-    """The newest data is promoted once both have said what they have."""
+    """The newest data is promoted once both have said what they have.
+
+    Mostly it is the same on both: then it is chance who says so first.
+    """
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
         here.primary.cut_power()
@@ -62,6 +65,5 @@ def test_power_cut_of_both_loses_nothing(here: Managed) -> None:
     for node in (here.standby, here.primary):
         node.power_on()
     here.cluster.wait_for_online(*here.cluster.nodes)
-    here.cluster.wait_for_promoted(here.primary)
     managed.wait_until_redundant(here.cluster)
     assert writer.verdict().lost_rows == ()
