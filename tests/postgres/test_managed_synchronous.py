@@ -128,7 +128,14 @@ def test_another_standby_takes_over_the_part_of_a_lost_one(group: Group) -> None
 def test_a_quorum_of_standbys_keeps_each_commit(group: Group, major: int) -> None:
     group = group.having(sync_quorum="1")
     primary, standbys = begun(group)
-    assert names_in_force(primary).startswith("ANY 1 (")
+    # After the election the first commits wait for all, as long as one may not know.
+    primary.wait_for(
+        "quorum commit",
+        lambda: (
+            group.monitor(primary) and names_in_force(primary).startswith("ANY 1 (")
+        ),
+    )
+    group.settle()
     for node in standbys:
         assert group.record(node) == "STREAMING|QUORUM"
         assert group.status(node) == "HS:quorum"

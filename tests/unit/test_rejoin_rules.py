@@ -8,7 +8,7 @@ import pytest
 from pgsr.decide import rejoin
 from pgsr.decide.rejoin import Data
 from pgsr.ocf import LONGEST_EXIT_REASON
-from pgsr.state import Control, ControlState, Lineage
+from pgsr.state import Control, ControlState, Lineage, StandbySide
 
 SYSTEM = 7301234567890123456
 # Timeline 1 ended at 0x200, timeline 2 at 0x400; the primary is on 3, at 0x900.
@@ -108,3 +108,25 @@ def test_replay_shows_whether_data_left_the_history(
     lsn: int, timeline: int, is_beyond: bool
 ) -> None:
     assert rejoin.is_beyond(lsn, timeline, HISTORY) == is_beyond
+
+
+SEGMENT = 0x100
+
+
+@pytest.mark.parametrize(
+    ("replayed", "received", "is_lost"),
+    [
+        pytest.param(0x410, 0x410, False, id="has all that it replayed"),
+        pytest.param(0x400, 0x4FF, False, id="a part within the segment"),
+        pytest.param(0x410, 0x500, False, id="went on beyond the switch"),
+        pytest.param(0x3F0, 0x500, False, id="has not replayed up to the switch"),
+        pytest.param(0x400, 0x500, True, id="asks for the next segment"),
+        pytest.param(0x400, 0x5F0, True, id="has a part of the next segment"),
+        pytest.param(0x200, 0x300, True, id="of an earlier timeline"),
+    ],
+)
+def test_replay_that_waits_for_the_rest_of_a_lost_record(
+    replayed: int, received: int, *, is_lost: bool
+) -> None:
+    side = StandbySide(received, replayed, False, (), SEGMENT)
+    assert rejoin.waits_for_a_lost_record(side, HISTORY) == is_lost

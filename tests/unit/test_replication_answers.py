@@ -33,7 +33,8 @@ READ_SLOTS = (
 
 
 def row(*sides: object, receiver: str | None = None, recovery: bool) -> tuple[Any, ...]:
-    return (*sides, receiver, recovery)
+    segment = ("16MB",) if sides else ()
+    return (*sides, *segment, receiver, recovery)
 
 
 def test_the_answer_of_a_primary_is_read() -> None:
@@ -134,3 +135,15 @@ def test_without_managed_replication_only_role_and_receiver_are_asked() -> None:
     assert "pg_stat_replication" not in statement
     said = replication.parse(row(receiver="streaming", recovery=True), NEW)
     assert said == replication.Said(True, "streaming")
+
+
+@pytest.mark.parametrize(
+    ("shown", "segment_bytes"),
+    [("16MB", 1 << 24), ("1GB", 1 << 30), ("512kB", 1 << 19)],
+)
+def test_the_size_of_wal_segments_is_read(shown: str, segment_bytes: int) -> None:
+    first = ("0/5000060", "000000010000000000000005", None, None, None, "")
+    answer = (*first, *NONE, shown, None, False)
+    primary = replication.parse(answer, NEW).primary
+    assert primary
+    assert primary.segment_bytes == segment_bytes

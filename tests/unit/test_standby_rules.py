@@ -69,7 +69,31 @@ def test_a_state_that_is_not_known_is_the_worst() -> None:
 def test_who_streams_and_replays_is_fit_for_promotion(
     found: tuple[Peer, Sender | None], is_fit: bool
 ) -> None:
-    assert standbys.is_fit(*found) == is_fit
+    assert standbys.is_fit(*found, side()) == is_fit
+
+
+BEGIN = 0x4F00000
+NEXT_SEGMENT = 0x5000000
+
+
+@pytest.mark.parametrize(
+    ("replay", "flush", "is_fit"),
+    [
+        pytest.param(BEGIN, BEGIN + 1, True, id="has just connected"),
+        pytest.param(BEGIN + 1, NEXT_SEGMENT, True, id="replays the new timeline"),
+        pytest.param(BEGIN, NEXT_SEGMENT, False, id="waits where it begins"),
+        pytest.param(None, NEXT_SEGMENT, False, id="has not said what it replayed"),
+        pytest.param(BEGIN - 1, NEXT_SEGMENT, False, id="has not come to it yet"),
+        pytest.param(BEGIN, None, True, id="has not said what it flushed"),
+    ],
+)
+def test_a_standby_that_is_sent_wal_from_after_a_gap_is_not_fit(
+    replay: int | None, flush: int | None, *, is_fit: bool
+) -> None:
+    """What it flushes is no proof that it has all commits before."""
+    sender = Sender("node2", "streaming", "sync", flush, replay)
+    primary = side(sender)._replace(begins_lsn=BEGIN)
+    assert standbys.is_fit(peer(), sender, primary) == is_fit
 
 
 @pytest.mark.parametrize(

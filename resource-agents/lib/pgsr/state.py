@@ -60,14 +60,24 @@ class Slot(NamedTuple):
     is_lost: bool
 
 
+# Of nearly all servers: initdb has an option for others.
+SEGMENT_BYTES = 16 * 1024 * 1024
+
+
 class PrimarySide(NamedTuple):
-    """What a primary says of replication.  ``flush_lsn`` is the end of its WAL."""
+    """What a primary says of replication.
+
+    ``flush_lsn`` is the end of its WAL, and ``begins_lsn`` where its timeline left the
+    one before, 0 for the first one.  WAL has files of ``segment_bytes``.
+    """
 
     timeline: int
     flush_lsn: int
     synchronous_standby_names: str
     senders: tuple[Sender, ...]
     slots: tuple[Slot, ...]
+    begins_lsn: int = 0
+    segment_bytes: int = SEGMENT_BYTES
 
 
 class StandbySide(NamedTuple):
@@ -81,6 +91,7 @@ class StandbySide(NamedTuple):
     replayed_lsn: int
     is_paused: bool
     slots: tuple[Slot, ...]
+    segment_bytes: int = SEGMENT_BYTES
 
 
 class Server(NamedTuple):

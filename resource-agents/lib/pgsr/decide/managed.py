@@ -42,6 +42,8 @@ STATUS_LEFT = "HS:diverged"
 STATUS_LAGGING = "HS:lagging"
 STATUS_WAITING = "HS:waiting for"
 STATUS_DIVERGED = "STOP:diverged"
+# What a standby says of itself, and the primary lets stand.
+UNFIT = (STATUS_PAUSED, STATUS_LEFT)
 
 LATEST = "LATEST"
 SYNC = "STREAMING|SYNC"
@@ -129,7 +131,7 @@ def status_of_follower(status: str, is_streaming: bool | None) -> str:
     How it stands is the primary's to say; that nothing arrives it knows best itself.
     """
     said_by_primary = status.startswith("HS:") and not status.startswith(STATUS_WAITING)
-    if is_streaming is False or not said_by_primary or status == STATUS_PAUSED:
+    if is_streaming is False or not said_by_primary or status in UNFIT:
         return STATUS_ALONE
     return status
 

@@ -127,7 +127,7 @@ def _fit(now: Round) -> list[Peer]:
     return [
         peer
         for peer in now.peers
-        if is_fit(peer, sender_of(peer.name, now.side.senders))
+        if is_fit(peer, sender_of(peer.name, now.side.senders), now.side)
     ]
 
 

@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pgsr.decide import managed
-from pgsr.state import ALLOWED, Control, ControlState, Lineage, Verdict
+from pgsr.state import (
+    ALLOWED,
+    Control,
+    ControlState,
+    Lineage,
+    StandbySide,
+    Verdict,
+)
 
 _PRIMARY_STATES = frozenset(
     (
@@ -79,6 +86,19 @@ def is_beyond(lsn: int, timeline: int, lineage: Lineage) -> bool:
         return False
     end = end_of_timeline(timeline, lineage)
     return end is None or lsn > end
+
+
+def waits_for_a_lost_record(side: StandbySide, lineage: Lineage) -> bool:
+    """Tell whether replay waits for the rest of a record that the history lacks.
+
+    A primary that ends in the middle of a record, with a full disk say, may have sent
+    the part of it up to the end of a WAL segment.  The next timeline begins where that
+    record did.  A standby with the part asks for the segment after it, on the new
+    timeline too, and never for the one in which both differ
+    (WaitForWALToBecomeAvailable in xlogrecovery.c; seen with PostgreSQL 15).
+    """
+    asked_from = side.received_lsn // side.segment_bytes * side.segment_bytes
+    return any(side.replayed_lsn == end < asked_from for _, end in lineage.switches)
 
 
 def diverged(primary: str) -> Verdict:

@@ -60,10 +60,24 @@ def is_streaming(row: Sender | None) -> bool:
     return row is not None and row.state == "streaming"
 
 
-def is_fit(peer: Peer, row: Sender | None) -> bool:
+def is_fit(peer: Peer, row: Sender | None, side: PrimarySide) -> bool:
     """Tell whether a standby could be promoted: it streams, and it replays."""
-    paused = peer.own.get(managed.STATUS) == managed.STATUS_PAUSED
-    return is_streaming(row) and peer.is_online and not paused
+    is_unfit = peer.own.get(managed.STATUS) in managed.UNFIT
+    if row is None or is_unfit or not peer.is_online or not is_streaming(row):
+        return False
+    return not _skips(row, side)
+
+
+def _skips(row: Sender, side: PrimarySide) -> bool:
+    """Tell whether a standby is sent WAL from after a gap, which it never replays.
+
+    It waits where the timeline begins for the rest of a record that was lost with the
+    former primary (rejoin.waits_for_a_lost_record), and has asked for the segments
+    from the next one on: what it flushes is no proof that it has all before.
+    """
+    first, flushed = side.begins_lsn, row.flush_lsn or 0
+    is_in_later_segment = flushed // side.segment_bytes > first // side.segment_bytes
+    return (row.replay_lsn or 0) <= first and is_in_later_segment
 
 
 def standings(
@@ -121,7 +135,7 @@ def _records(
 def _is_near(
     peer: Peer, row: Sender | None, side: PrimarySide, setting: Setting
 ) -> bool:
-    if row is None or not is_fit(peer, row):
+    if row is None or not is_fit(peer, row, side):
         return False
     lag_bytes = side.flush_lsn - (row.flush_lsn or 0)
     return not setting.max_lag_bytes or lag_bytes <= setting.max_lag_bytes
@@ -162,8 +176,9 @@ def _standing(peer: Peer, row: Sender | None, score: str, setting: Setting) -> S
         kind, status = "POTENTIAL", managed.STATUS_POTENTIAL
     if not setting.is_sync and is_streaming(row) and not managed.may_take_over(score):
         status = managed.STATUS_LAGGING
-    if peer.own.get(managed.STATUS) == managed.STATUS_PAUSED:
-        status = managed.STATUS_PAUSED
+    said = peer.own.get(managed.STATUS, "")
+    if said in managed.UNFIT:
+        status = said
     return Standing(peer.name, f"{row.state.upper()}|{kind}", score, status)
 
 

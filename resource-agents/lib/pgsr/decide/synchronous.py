@@ -168,7 +168,7 @@ def _chosen(now: Round, rows: Mapping[str, Sender | None]) -> list[Peer]:
 
     One that is already stays: each change costs a wait.
     """
-    fit = [peer for peer in now.peers if is_fit(peer, rows[peer.name])]
+    fit = [peer for peer in now.peers if is_fit(peer, rows[peer.name], now.side)]
     if now.setting.external:
         return fit
     counted = [peer for peer in fit if peer.name.lower() in now.in_force.names]

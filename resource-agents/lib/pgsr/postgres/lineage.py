@@ -7,16 +7,13 @@ also stream, as far as address, pg_hba.conf and password go.
 
 from __future__ import annotations
 
-import re
-
 from pgsr import lsn
 from pgsr.instance import Instance
 from pgsr.ocf import AgentError
-from pgsr.postgres import recovery, sql
+from pgsr.postgres import recovery, sql, timeline
 from pgsr.state import Lineage
 
 _FIRST_TIMELINE = 1  # it has no history
-_LINE = re.compile(r"\s*(\d+)\s+([0-9A-Fa-f]+/[0-9A-Fa-f]+)(?:\s.*)?", re.DOTALL)
 
 
 def ask(instance: Instance, host: str, deadline: float) -> Lineage:
@@ -38,28 +35,16 @@ def ask(instance: Instance, host: str, deadline: float) -> Lineage:
 
 
 def _ask(query: sql.Query) -> Lineage:
-    system_identifier, timeline, end = query("IDENTIFY_SYSTEM")[0][:3]
+    system_identifier, number, end = query("IDENTIFY_SYSTEM")[0][:3]
     history = ""
-    if timeline > _FIRST_TIMELINE:
-        content = query(f"TIMELINE_HISTORY {timeline}")[0][1]
+    if number > _FIRST_TIMELINE:
+        content = query(f"TIMELINE_HISTORY {number}")[0][1]
         history = content if isinstance(content, str) else _decoded(content)
     return Lineage(
         system_identifier=int(system_identifier),
-        timeline=int(timeline),
+        timeline=int(number),
         flush_lsn=lsn.parse(end),
-        switches=parse_history(history),
-    )
-
-
-def parse_history(text: str) -> tuple[tuple[int, int], ...]:
-    """Return the timelines in a history file, each with the LSN at which it ended.
-
-    The format is that of readTimeLineHistory in timeline.c.  A line that is none of
-    it says nothing: data on a timeline that is not named here is not accepted.
-    """
-    found = (_LINE.fullmatch(line) for line in text.splitlines())
-    return tuple(
-        (int(each.group(1)), lsn.parse(each.group(2))) for each in found if each
+        switches=timeline.parse_history(history),
     )
 
 

@@ -19,6 +19,7 @@ Version = tuple[int, ...]
 # A COALESCE of a hidden status tells it from "no WAL receiver" (no row, NULL).
 HIDDEN = "hidden"
 
+_UNITS = {"kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 _FIRST_WITH_SLOTS = (9, 4)
 _FIRST_WITH_RECEIVER_VIEW = (9, 6)
 _FIRST_WITH_FLUSH_POSITION = (9, 6)
@@ -35,7 +36,7 @@ _SIDES = """
   pg_catalog.{received}()::text, pg_catalog.{replayed}()::text,
   case when pg_catalog.pg_is_in_recovery() then pg_catalog.{is_paused}() end,
   pg_catalog.current_setting('synchronous_standby_names'),
-  senders.*, slots.*,
+  senders.*, slots.*, pg_catalog.current_setting('wal_segment_size'),
 """
 _SENDERS = """
   (select array_agg(application_name::text), array_agg(state::text),
@@ -130,6 +131,7 @@ def _primary(row: list[Any]) -> PrimarySide:
         synchronous_standby_names=row[5],
         senders=tuple(_senders(row[6:11])),
         slots=tuple(_slots(row[11:15])),
+        segment_bytes=_bytes(row[15]),
     )
 
 
@@ -140,7 +142,14 @@ def _standby(row: list[Any]) -> StandbySide:
         replayed_lsn=replayed,
         is_paused=bool(row[4]),
         slots=tuple(_slots(row[11:15])),
+        segment_bytes=_bytes(row[15]),
     )
+
+
+def _bytes(setting: str) -> int:
+    """Return a size as the server shows it, 16MB say, in bytes."""
+    number, unit = setting[:-2], setting[-2:]
+    return int(number) * _UNITS[unit]
 
 
 def _senders(columns: list[Any]) -> Iterator[Sender]:

@@ -20,7 +20,7 @@ from pgsr.modes.managed.view import (
     with_written,
     write_some,
 )
-from pgsr.postgres import datadir, replication, sync_names
+from pgsr.postgres import datadir, replication, sync_names, timeline
 from pgsr.postgres.observe import session
 from pgsr.state import PrimarySide
 from pgsr.wait import now, share, until
@@ -45,6 +45,7 @@ def control(
         managed.STATUS: managed.STATUS_PRIMARY,
     }
     write_some(action, own_writes(view, mine), most)
+    side = _with_begin(action, side)
     if setting(action).is_sync:
         _control_synchronous(action, side, view, most)
     else:
@@ -140,7 +141,14 @@ def apply_names(action: Action, names: SyncNames, deadline: float) -> None:
 def _look_again(action: Action) -> PrimarySide | None:
     version = datadir.version_of(action.instance.pgdata)
     with session(action.instance, action.instance.deadline, as_owner=True) as query:
-        return replication.ask(query, version)[0]
+        side = replication.ask(query, version)[0]
+    return side and _with_begin(action, side)
+
+
+def _with_begin(action: Action, side: PrimarySide) -> PrimarySide:
+    """Add where the timeline begins: files say that, and no function."""
+    begins_lsn = timeline.begin(action.instance.pgdata, side.timeline)
+    return side._replace(begins_lsn=begins_lsn)
 
 
 def _is_proven(action: Action, plan: Plan) -> bool:

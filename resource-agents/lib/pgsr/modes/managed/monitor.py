@@ -95,7 +95,9 @@ def _follow_primary(action: Action, server: Server, view: View) -> None:
     status = view.cluster.own.get(managed.STATUS, "")
     wanted = managed.status_of_follower(status, server.is_streaming)
     side = server.standby
-    if side and server.is_streaming is False and _has_left(action, side):
+    # One that has left connects now and then, and is sent what it cannot use.
+    is_doubtful = server.is_streaming is False or status == managed.STATUS_LEFT
+    if side and is_doubtful and _has_left(action, side):
         wanted = managed.STATUS_LEFT
     write_some(action, own_writes(view, {managed.STATUS: wanted}))
 
@@ -109,7 +111,8 @@ def _remove_lock(action: Action) -> None:
 def _has_left(action: Action, side: StandbySide) -> bool:
     """Tell whether a standby that gets nothing never will: its data is another one.
 
-    It has replayed more of its newest timeline than the primary's history has of it.
+    It has replayed more of its newest timeline than the primary's history has of it, or
+    waits for more.
     """
     pgdata = action.instance.pgdata
     try:
@@ -120,11 +123,12 @@ def _has_left(action: Action, side: StandbySide) -> bool:
     is_foreign = own and own.system_identifier != history.system_identifier
     newest = timeline.newest(pgdata)
     is_beyond = newest and rejoin.is_beyond(side.replayed_lsn, newest, history)
-    if not is_foreign and not is_beyond:
+    is_stuck = rejoin.waits_for_a_lost_record(side, history)
+    if not (is_foreign or is_beyond or is_stuck):
         return False
     action.instance.log.warning(
-        "This standby has data that the primary lacks, or is of another database, and"
-        " never streams again: restore a backup of the primary"
+        "This standby has data that the primary lacks, or waits for such, or is of"
+        " another database. It never follows again: restore a backup of the primary"
     )
     return True
 
