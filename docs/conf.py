@@ -29,3 +29,14 @@ html_static_path = ["_static"]
 html_css_files = ["pgsr.css"]
 html_copy_source = False
 html_show_sphinx = False
+
+# Of the packages; the first has a name as those of Pacemaker's other agents.
+man_pages = [
+    (page, name, title, "", 7)
+    for page, name, title in (
+        ("reference/index", "ocf_pgsr_pgsr", "PostgreSQL under Pacemaker"),
+        ("managed", "pgsr-managed", "managed replication"),
+        ("method", "pgsr-method", "the PGSR method of replication"),
+        ("troubleshooting", "pgsr-troubleshooting", "what to do about a reason"),
+    )
+]

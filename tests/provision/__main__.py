@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes a machine ready: `/usr/bin/python3 -m tests.provision packages postgresql`.
 
+`builders` is what packages for users are built with, `trial` what they are tried with.
+
 `/usr/bin/python3 -m tests.provision trixie-root DIRECTORY` installs Debian 13 there.
 """
 
@@ -17,7 +19,7 @@ from tests.provision import packages, postgresql, root
 from tests.provision.commands import ProvisionError
 
 USAGE = """\
-usage: python3 -m tests.provision packages|postgresql ...
+usage: python3 -m tests.provision packages|postgresql|builders|trial ...
        python3 -m tests.provision trixie-root DIRECTORY"""
 
 
@@ -42,6 +44,8 @@ def _steps(arguments: list[str]) -> list[Callable[[], object]]:
     parts: dict[str, Callable[[], object]] = {
         "packages": packages.install_missing,
         "postgresql": postgresql.installations,
+        "builders": partial(packages.install_missing, packages.BUILDERS),
+        "trial": partial(packages.install_missing, packages.TRIAL),
     }
     if arguments[:1] == ["trixie-root"] and len(arguments) == 2:
         return [partial(root.make_debian_13, Path(arguments[1]))]

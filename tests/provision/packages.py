@@ -36,6 +36,19 @@ PACKAGES = (
     "strace",
     "util-linux",
 )
+# Needed to build the packages for users, and to try them.
+BUILDERS = ("rpm",)
+TRIAL = (
+    *BUILDERS,
+    "apt-utils",
+    "createrepo-c",
+    "dnf",
+    "gpg",
+    "lintian",
+    "man-db",
+    "mmdebstrap",
+    "rpmlint",
+)
 
 APT_TIMEOUT_S = 900
 POLICY = Path("/usr/sbin/policy-rc.d")

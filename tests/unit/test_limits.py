@@ -21,7 +21,10 @@ LONGEST_MODULE = 300
 POINTLESS_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}
 
 AGENT_MODULES = sorted(LIBRARY.rglob("*.py"))
-MODULES = [*AGENT_MODULES, *sorted((TOP / "tests").rglob("*.py"))]
+OTHER_MODULES = [
+    path for part in ("packaging", "tests") for path in (TOP / part).rglob("*.py")
+]
+MODULES = [*AGENT_MODULES, *sorted(OTHER_MODULES)]
 
 
 def named(paths: list[Path]) -> list[object]:
