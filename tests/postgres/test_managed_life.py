@@ -40,6 +40,34 @@ def assert_well(group: Group) -> None:
     assert (is_standby(primary), is_standby(standby)) == (False, True)
 
 
+def test_a_switch_back_right_after_a_node_has_returned(group: Group) -> None:
+    """The node that returned was demoted before, and no monitor of its has run yet."""
+    group.begin()
+    first, second = roles(group)
+    write_rows(first, 1)
+    group.change(demote=[first], stop=[first], promote=[second])
+    group.change(start=[first])
+    first.wait_for(
+        "the right to take over",
+        lambda: group.monitor(second).code == 8 and group.score(first) == "100",
+    )
+    group.change(demote=[second], stop=[second], promote=[first])
+    assert rows(first) == 1
+
+
+def test_a_refused_successor_is_promoted_once_it_has_all_of_the_stopped_primary(
+    group: Group,
+) -> None:
+    group.begin()
+    first, second = roles(group)
+    write_rows(first, 1)
+    group.change(demote=[first], stop=[first])
+    group.cluster.set_attribute(second.name, "score", MINUS_INFINITY)
+    group.settle()
+    assert group.primary() == second
+    assert rows(second) == 1
+
+
 @VERSIONS
 def test_a_pair_starts_switches_over_and_back_and_fails_over(
     group: Group, major: int

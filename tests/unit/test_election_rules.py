@@ -175,3 +175,9 @@ def test_the_word_that_forces_a_promotion_is_a_command() -> None:
     assert election.how_to_force("pgsql", "node1").endswith(
         ": attrd_updater --node=node1 --name=pgsql-force-promotion --update=yes"
     )
+
+
+def test_nobody_waits_for_a_primary_whose_end_was_replayed() -> None:
+    """It was demoted, and is stopped: it has nothing that this node lacks."""
+    assert election.elect(OWN, (LATEST,), SYNC) == awaited("node2")
+    assert election.elect(OWN, (LATEST,), SYNC, ended={"node2"}) == WON

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgsr.decide import election
+from pgsr.decide import election, shutdowns
 from pgsr.decide.election import Candidate
 from pgsr.decide.managed import Setting, position_text
 from pgsr.ocf import LONGEST_EXIT_REASON
@@ -194,3 +194,37 @@ def test_after_a_planned_switch_the_end_of_the_primary_is_enough(
 def test_without_knowing_what_was_replayed_the_end_of_the_primary_is_missing() -> None:
     blind = ended(0)._replace(server=Server(Service.ANSWERS, Role.STANDBY))
     assert not election.may_promote(blind, (LATEST,), "", SYNC).is_allowed
+
+
+@pytest.mark.parametrize(
+    ("end", "is_known"),
+    [
+        pytest.param(OWN._replace(lsn=OWN.lsn - 1), True, id="replayed"),
+        pytest.param(OWN, False, id="not replayed"),
+        pytest.param(OWN._replace(timeline=2, lsn=1), False, id="of an old timeline"),
+        pytest.param(OWN._replace(timeline=4, lsn=1), False, id="of a newer timeline"),
+        pytest.param(
+            OWN._replace(system_identifier=1, lsn=1), False, id="of another database"
+        ),
+    ],
+)
+def test_what_a_demoted_primary_had_is_known_once_its_end_was_replayed(
+    end: Position, *, is_known: bool
+) -> None:
+    said_by = {"node3": end}
+    known = shutdowns.ended_before(SERVER, OWN, said_by)
+    assert known == ({"node3"} if is_known else frozenset())
+    assert not shutdowns.ended_before(Server(Service.STOPPED), OWN, said_by)
+
+
+def test_a_candidate_without_a_right_is_promoted_with_the_end_of_the_primary() -> None:
+    """Its first promotion was refused, and the primary is stopped for good."""
+    known = ended(OWN.lsn - 1, by=NO_RIGHT)
+    assert election.may_promote(known, (LATEST,), "", SYNC).is_allowed
+    assert not election.may_promote(NO_RIGHT, (LATEST,), "", SYNC).is_allowed
+
+
+def test_a_demoted_primary_that_followed_another_one_since_has_not_given_up() -> None:
+    assert not shutdowns.has_followed(OWN, OWN._replace(lsn=1))
+    assert shutdowns.has_followed(OWN, OWN._replace(timeline=2))
+    assert not shutdowns.has_followed(OWN, OWN._replace(timeline=4))

@@ -7,7 +7,7 @@ the seed and the history; ``lived(SEED, LENGTH, Rules())`` lives through it agai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 import pytest
 
@@ -76,10 +76,14 @@ def promoted_without_the_absent(
 
 
 def elected_without_the_absent(
-    own: Position, peers: Sequence[Peer], setting: Setting, record: str
+    own: Position,
+    peers: Sequence[Peer],
+    setting: Setting,
+    record: str,
+    ended: Collection[str],
 ) -> Election:
     present = [peer for peer in peers if peer.is_online]
-    return election.elect(own, present, setting, record=record)
+    return election.elect(own, present, setting, record=record, ended=ended)
 
 
 def waiting_for_nobody(*_: object) -> SyncNames:

@@ -9,6 +9,7 @@ from pgsr.decide import election, managed
 from pgsr.decide.election import Candidate, Outcome
 from pgsr.decide.managed import Setting, Write
 from pgsr.decide.names import EMPTY
+from pgsr.decide.shutdowns import ended_before
 from pgsr.state import Peer
 from tests.unit.zero_loss.rules import (
     Rules,
@@ -57,8 +58,10 @@ def vote(world: World, me: str, rules: Rules) -> World | None:
             else peer
             for peer in peers
         ]
-        record = own_attribute(world, me, managed.RECORD)
-        if rules.elect(own, seen, world.setting, record).outcome is not Outcome.WON:
+        known = candidate(world, me)
+        ended = ended_before(known.server, own, known.shutdowns)
+        voted = rules.elect(own, seen, world.setting, known.record, ended)
+        if voted.outcome is not Outcome.WON:
             return world
         return soon(world, me, [write(Write(me, "score", managed.SCORE_PRIMARY))])
 

@@ -14,6 +14,7 @@ from pgsr.decide import election, managed, quorum, synchronous, takeover
 from pgsr.decide.election import Candidate, Election
 from pgsr.decide.managed import Setting, Write
 from pgsr.decide.names import SyncNames
+from pgsr.decide.shutdowns import has_followed
 from pgsr.decide.synchronous import Plan, Round
 from pgsr.state import Peer, Position, Verdict
 from tests.unit.zero_loss.world import (
@@ -33,12 +34,19 @@ def _plan(now: Round) -> Plan:
 
 
 def _elect(
-    own: Position, peers: Sequence[Peer], setting: Setting, record: str
+    own: Position,
+    peers: Sequence[Peer],
+    setting: Setting,
+    record: str,
+    ended: Collection[str],
 ) -> Election:
-    return election.elect(own, peers, setting, record=record)
+    return election.elect(own, peers, setting, record=record, ended=ended)
 
 
-Elect = Callable[[Position, Sequence[Peer], Setting, str], Election]
+Elect = Callable[
+    [Position, Sequence[Peer], Setting, str, Collection[str]],
+    Election,
+]
 FirstWrites = Callable[[str, str, Sequence[Peer], Setting], tuple[Write, ...]]
 FirstNames = Callable[[str, Sequence[Peer], Collection[str], Setting], SyncNames]
 
@@ -91,12 +99,14 @@ def candidate(world: World, me: str) -> Candidate:
         if peer.is_online
         and (position := managed.parse_position(peer.own.get(managed.SHUTDOWN, "")))
     }
+    mine = managed.parse_position(own_attribute(world, me, managed.SHUTDOWN))
+    own = position_of(node)
     return Candidate(
         record=own_attribute(world, me, managed.RECORD),
         score=own_attribute(world, me, "score"),
-        position=position_of(node),
+        position=own,
         server=server_of(node),
         is_forced=False,
         shutdowns=shutdowns,
-        is_demoted=bool(own_attribute(world, me, managed.SHUTDOWN)),
+        is_demoted=mine is not None and not has_followed(own, mine),
     )

@@ -8,11 +8,11 @@ good enough to go on with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from pgsr.decide import managed
+from pgsr.decide import managed, shutdowns
 from pgsr.decide.managed import Setting
 from pgsr.decide.quorum import reports_needed
 from pgsr.state import ALLOWED, Peer, Position, Role, Server, Verdict
@@ -38,7 +38,7 @@ class Candidate(NamedTuple):
 
     ``shutdowns`` are the positions of the shutdown checkpoints with which other
     nodes' servers were stopped as primaries; ``is_demoted`` tells that this node's
-    server was stopped so, to hand over.
+    server was stopped so, to hand over, and has followed nobody since.
     """
 
     record: str
@@ -54,8 +54,10 @@ def elect(
     own: Position,
     peers: Sequence[Peer],
     setting: Setting,
+    *,
     is_forced: bool = False,
     record: str = managed.DISCONNECT,
+    ended: Collection[str] = (),
 ) -> Election:
     """Return how an election without a primary stands: timeline first, then position.
 
@@ -66,15 +68,12 @@ def elect(
     node's copy of the record may be older than what happened while it was away.
     Of equal data that of a holder wins: a node that is cut off or loses its power just
     now waits for holders later, and for nobody else.  ``is_forced`` is the
-    administrator's explicit word not to wait for those that are absent, and ``record``
-    this node's own.
+    administrator's explicit word not to wait for those that are absent, ``record`` this
+    node's own, and ``ended`` are those whose end was replayed here (shutdowns.py).
     """
     said = {peer.name: _position(peer) for peer in peers}
-    awaited = [
-        peer.name
-        for peer in peers
-        if said[peer.name] is None and _may_hold_more(peer, record, setting)
-    ]
+    silent = [p for p in peers if said[p.name] is None and p.name not in ended]
+    awaited = [p.name for p in silent if _may_hold_more(p, record, setting)]
     mine = (own[1:], _worth(record, setting))
     better = [
         peer.name
@@ -146,7 +145,8 @@ def may_promote(
         return refused
     if candidate.is_forced:
         return ALLOWED
-    refused = _lacks_shutdown(candidate)
+    own, ended = candidate.position, candidate.shutdowns
+    refused = shutdowns.missing(candidate.server, own, ended)
     if refused:
         return refused
     if is_entitled(candidate, peers, setting):
@@ -179,7 +179,9 @@ def is_entitled(candidate: Candidate, peers: Sequence[Peer], setting: Setting) -
 def _by_election(
     candidate: Candidate, peers: Sequence[Peer], advice: str, setting: Setting
 ) -> Verdict:
-    election = elect(candidate.position, peers, setting, record=candidate.record)
+    own = candidate.position
+    ended = shutdowns.ended_before(candidate.server, own, candidate.shutdowns)
+    election = elect(own, peers, setting, record=candidate.record, ended=ended)
     if election.outcome is Outcome.WON:
         return ALLOWED
     names = ", ".join(election.nodes)
@@ -222,36 +224,13 @@ def _unfit(server: Server) -> Verdict | None:
     return None
 
 
-def _lacks_shutdown(candidate: Candidate) -> Verdict | None:
-    """Refuse while the last record of a cleanly stopped primary is missing.
-
-    That record begins at the position: whatever was replayed beyond it includes it.
-    """
-    side = candidate.server.standby
-    for name, shutdown in candidate.shutdowns.items():
-        replayed = side.replayed_lsn if side else 0
-        if shutdown.timeline < candidate.position.timeline or replayed > shutdown.lsn:
-            continue
-        return Verdict(
-            False,
-            f"Promotion refused: the last WAL of {name} did not arrive here;"
-            f" {name} is to be promoted again",
-            "The demoted primary keeps its data; see why replication stopped before"
-            " the switchover",
-        )
-    return None
-
-
 def _has_replayed_all(candidate: Candidate, peers: Sequence[Peer]) -> bool:
     """Tell whether the last primary was demoted, and all it had was replayed here."""
-    last = [p.name for p in peers if p.own.get(managed.RECORD) == managed.LATEST]
-    ends = [candidate.shutdowns.get(name) for name in last]
-    side = candidate.server.standby
-    return side is not None and any(
-        end is not None
-        and end.timeline == candidate.position.timeline
-        and side.replayed_lsn > end.lsn
-        for end in ends
+    server, own = candidate.server, candidate.position
+    ended = shutdowns.ended_before(server, own, candidate.shutdowns)
+    return any(
+        peer.name in ended and peer.own.get(managed.RECORD) == managed.LATEST
+        for peer in peers
     )
 
 

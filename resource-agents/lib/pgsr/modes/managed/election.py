@@ -9,6 +9,7 @@ from pgsr import files, lsn
 from pgsr.action import Action
 from pgsr.decide import election, managed
 from pgsr.decide.election import Outcome
+from pgsr.decide.shutdowns import ended_before
 from pgsr.modes.managed.view import (
     View,
     own_writes,
@@ -84,8 +85,18 @@ def run(action: Action, server: Server, view: View) -> None:
     _require_same_database(action, own, view._replace(peers=peers))
     is_forced = view.cluster.own.get(managed.FORCE) == "yes"
     record = view.cluster.own.get(managed.RECORD, "")
-    outcome = election.elect(own, peers, setting(action), is_forced, record)
+    ended = ended_before(settled, own, shutdowns(action, view.cluster.node))
+    outcome = election.elect(
+        own, peers, setting(action), is_forced=is_forced, record=record, ended=ended
+    )
     _conclude(action, view, outcome, own)
+
+
+def shutdowns(action: Action, but: str = "") -> dict[str, Position]:
+    """Return where the servers of demoted primaries ended, by node, ``but`` one."""
+    said = action.pacemaker.everybodys(managed.SHUTDOWN).items()
+    found = {node: managed.parse_position(text) for node, text in said if node != but}
+    return {node: position for node, position in found.items() if position}
 
 
 def _conclude(

@@ -10,9 +10,10 @@ from pgsr.action import Action
 from pgsr.decide import election, managed, takeover
 from pgsr.decide.election import Candidate
 from pgsr.decide.managed import Write
+from pgsr.decide.shutdowns import has_followed
 from pgsr.modes.managed import fetch, lock, unrecorded
 from pgsr.modes.managed.control import apply_names
-from pgsr.modes.managed.election import position, publish, withdraw
+from pgsr.modes.managed.election import position, publish, shutdowns, withdraw
 from pgsr.modes.managed.view import (
     View,
     look,
@@ -46,23 +47,24 @@ def promote(action: Action) -> Exit:
         action.instance.log.info("PostgreSQL is already Master. Don't execute promote.")
         return _confirm(action, look(action))
     view = _with_positions(action, look(action))
-    shutdowns = _shutdowns(action)
-    server, own = _require_right(action, server, view, shutdowns)
+    ended = shutdowns(action)
+    server, own = _require_right(action, server, view, ended)
     better = election.ahead(own, view.peers)
     if better:
         own = fetch.from_peer(action, view, own, better)
-    _take_over(action, view, own, shutdowns)
+    _take_over(action, view, own, ended)
     return _confirm(action, view)
 
 
 def _require_right(
-    action: Action, server: Server, view: View, shutdowns: Mapping[str, Position]
+    action: Action, server: Server, view: View, ended: Mapping[str, Position]
 ) -> tuple[Server, Position]:
     """Return the server and its position, or refuse and let the others know."""
     own = position(action, server)
     if own is None:
         own = Position(0, 0, 0)
-    others = {name: at for name, at in shutdowns.items() if name != view.cluster.node}
+    others = {name: at for name, at in ended.items() if name != view.cluster.node}
+    mine = ended.get(view.cluster.node)
     server = _replayed(action, server, others)
     candidate = Candidate(
         record=view.cluster.own.get(managed.RECORD, ""),
@@ -71,7 +73,7 @@ def _require_right(
         server=server,
         is_forced=view.cluster.own.get(managed.FORCE) == "yes",
         shutdowns=others,
-        is_demoted=view.cluster.node in shutdowns,
+        is_demoted=mine is not None and not has_followed(own, mine),
     )
     peers = with_locations(view.peers, own)
     advice = election.how_to_force(action.call.resource, view.cluster.node)
@@ -110,13 +112,6 @@ def _replayed(
     if until(arrived, deadline) is None:
         return server
     return until(replayed, share(action.instance.deadline, _REPLAY_SHARE)) or server
-
-
-def _shutdowns(action: Action) -> dict[str, Position]:
-    """Return where the servers of demoted primaries ended, by node."""
-    said = action.pacemaker.everybodys(managed.SHUTDOWN).items()
-    found = {node: managed.parse_position(text) for node, text in said}
-    return {node: position for node, position in found.items() if position}
 
 
 def _with_positions(action: Action, view: View) -> View:

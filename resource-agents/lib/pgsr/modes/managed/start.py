@@ -45,6 +45,10 @@ def start(action: Action) -> Exit:
         )
     if primary and history:
         _confirm(action, data, history, primary)
+    if primary:
+        # Its shutdown as a primary is of no meaning any more, and it may be promoted
+        # before its first monitor.
+        election.withdraw(action)
     if is_recovering:
         return Exit.SUCCESS
     action.try_to(lambda: _confirm_configuration(action))
