@@ -106,7 +106,10 @@ def test_a_library_that_somebody_deleted_is_replaced_by_the_packaged_one(
     taken_over.run("sh", "-c", "rm -rf /usr/lib/pgsr/library/*/")
     assert deb.is_ours(taken_over)
     taken_over.run("dpkg-reconfigure", "--frontend=noninteractive", AGENT_PACKAGE)
-    assert (deb.library(taken_over) / "pgsr/agent.py").exists()
+    module = deb.library(taken_over) / "pgsr/agent.py"
+    module.write_text("This is no Python.")
+    taken_over.run("dpkg-reconfigure", "--frontend=noninteractive", AGENT_PACKAGE)
+    assert deb.is_ours(taken_over)
 
 
 @pytest.mark.parametrize(

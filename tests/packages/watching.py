@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster.harness import process
-from tests.cluster.harness.wait import wait_until
 from tests.packages.system import System
 
 INSIDE = Path(__file__).parent / "inside"
@@ -73,7 +72,8 @@ def _watching(argv: Sequence[str]) -> Iterator[Watch]:
     child = process.launch(argv, stdin=subprocess.PIPE)
     watch = Watch(child)
     try:
-        wait_until("start of the watch", lambda: child.poll() is None, ENDING_S)
+        assert child.stderr
+        assert child.stderr.readline() == "ready\n", f"{argv} did not start"
         yield watch
         watch.end()
     finally:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Looks at a path all the time, until its input ends, and prints each state it was in.
 
+It says "ready" on standard error after the first look.
+
 Run by path with the system's Python: the tests are not importable here.
 """
 
@@ -33,6 +35,8 @@ def main() -> None:
     while not (looks % LOOKS == 0 and select.select([sys.stdin], [], [], 0)[0]):
         now = state(path)
         looks += 1
+        if looks == 1:
+            print("ready", file=sys.stderr, flush=True)
         if now != last:
             print(now, flush=True)
             last = now
