@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cluster.harness import faults, managed, postgres, scenario
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.managed import Managed, Replication
@@ -67,3 +69,11 @@ def test_power_cut_of_both_loses_nothing(here: Managed) -> None:
     here.cluster.wait_for_online(*here.cluster.nodes)
     managed.wait_until_redundant(here.cluster)
     assert writer.verdict().lost_rows == ()
+
+
+def test_a_client_beside_a_node_without_power_says_so(here: Managed) -> None:
+    """A random run may cut a node off that another fault has taken just before."""
+    here.standby.cut_power()
+    beside = here.cluster.writer("acknowledged_beside", here.standby)
+    with pytest.raises(OSError, match="No such file"), beside:
+        pass

@@ -12,17 +12,18 @@ from tests.cluster.harness.scenario import ROWS_BEFORE
 REPLICATION = Replication("sync")
 NODES = 2
 
-SWITCHOVERS = 5
+SWITCHOVERS = {"move": 20, "standby": 4}  # ten times there and back
 SWITCH_LIMIT_S = 5.0
 CRASH_LIMIT_S = 30.0
 KILLED_AFTER_S = (0.03, 0.12, 0.3)  # while it looks, while it acts, while it says so
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", ["move", "standby"])
 def test_switchover_there_and_back_needs_no_hand(here: Managed, way: str) -> None:
     cluster = here.cluster
     with cluster.writer() as writer:
-        for _ in range(SWITCHOVERS):
+        for _ in range(SWITCHOVERS[way]):
             writer.wait_for_new_row()
             if way == "move":
                 scenario.move(here, here.standby)

@@ -63,12 +63,17 @@ class Writer:
         self._writing: Future[None] | None = None
 
     def start(self) -> None:
-        """Begin with an empty table; returns when the first row is acknowledged."""
+        """Begin with an empty table; returns when the first row is acknowledged.
+
+        Raises OSError when the place to write from is gone: its node lost power.
+        """
         wait_until("an empty table for the writer", self._make_table, ROW_TIMEOUT_S)
-        thread = ThreadPoolExecutor(1, initializer=self._join_place)
-        self._writing = thread.submit(self._write_until_stopped)
+        thread = ThreadPoolExecutor(1)
+        writing = self._writing = thread.submit(self._write_there)
         thread.shutdown(wait=False)  # it ends with its only work
-        self.wait_for_rows(1)
+        self._wait("1 row", lambda: bool(self.acknowledged) or writing.done())
+        if writing.done():
+            writing.result()
 
     def stop(self) -> None:
         """Write no more; the verdict can still be asked for."""
@@ -144,6 +149,10 @@ class Writer:
         except (psycopg2.Error, TookTooLong) as error:
             self.last_failure = str(error).strip()
             return None
+
+    def _write_there(self) -> None:
+        self._join_place()
+        self._write_until_stopped()
 
     def _write_until_stopped(self) -> None:
         import psycopg2
