@@ -181,3 +181,5 @@ def test_nobody_waits_for_a_primary_whose_end_was_replayed() -> None:
     """It was demoted, and is stopped: it has nothing that this node lacks."""
     assert election.elect(OWN, (LATEST,), SYNC) == awaited("node2")
     assert election.elect(OWN, (LATEST,), SYNC, ended={"node2"}) == WON
+    recorded = holder()
+    assert election.elect(OWN, (recorded,), SYNC, ended={"node2"}) == awaited("node2")

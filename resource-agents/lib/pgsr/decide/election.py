@@ -72,7 +72,7 @@ def elect(
     node's own, and ``ended`` are those whose end was replayed here (shutdowns.py).
     """
     said = {peer.name: _position(peer) for peer in peers}
-    silent = [p for p in peers if said[p.name] is None and p.name not in ended]
+    silent = [p for p in peers if said[p.name] is None and not _has_ended(p, ended)]
     awaited = [p.name for p in silent if _may_hold_more(p, record, setting)]
     mine = (own[1:], _worth(record, setting))
     better = [
@@ -228,10 +228,7 @@ def _has_replayed_all(candidate: Candidate, peers: Sequence[Peer]) -> bool:
     """Tell whether the last primary was demoted, and all it had was replayed here."""
     server, own = candidate.server, candidate.position
     ended = shutdowns.ended_before(server, own, candidate.shutdowns)
-    return any(
-        peer.name in ended and peer.own.get(managed.RECORD) == managed.LATEST
-        for peer in peers
-    )
+    return any(_has_ended(peer, ended) for peer in peers)
 
 
 def _position(peer: Peer) -> Position | None:
@@ -255,6 +252,14 @@ def _may_hold_more(peer: Peer, record: str, setting: Setting) -> bool:
     if peer.is_off:
         return managed.is_holder(theirs, setting)
     return not peer.is_online or _worth(theirs, setting) >= _worth(record, setting)
+
+
+def _has_ended(peer: Peer, ended: Collection[str]) -> bool:
+    """Tell whether a member is the last primary, and what it had was replayed here.
+
+    Who was recorded by another primary since has received more; its word is old.
+    """
+    return peer.name in ended and peer.own.get(managed.RECORD) == managed.LATEST
 
 
 def _worth(record: str, setting: Setting) -> int:
