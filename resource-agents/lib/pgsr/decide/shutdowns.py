@@ -28,7 +28,7 @@ def ended_before(
 
 
 def has_followed(own: Position, shutdown: Position) -> bool:
-    """Tell whether a server that ended as a primary has followed another one since."""
+    """Tell whether data that came to a shutdown has followed another primary since."""
     return own.timeline > shutdown.timeline
 
 
@@ -41,7 +41,7 @@ def missing(
     """
     replayed = server.standby.replayed_lsn if server.standby else 0
     for name, end in shutdowns.items():
-        if end.timeline < own.timeline or replayed > end.lsn:
+        if has_followed(own, end) or replayed > end.lsn:
             continue
         return Verdict(
             False,
