@@ -27,7 +27,7 @@ bench: as-root machine  ## Compare cost with the stock agent: programs launched,
 bench-failover: as-root machine  ## Compare failovers with the stock agent and PAF (RUNS=5)
 	$(PYTHON) -m tests.bench.failover --runs $(RUNS)
 
-bench-packages: as-root machine trial $(TOOLS) $(NFPM)  ## Compare the forms in which the agent can be installed
+bench-packages: as-root trial $(TOOLS) $(NFPM)  ## Compare the forms in which the agent can be installed
 	.venv/bin/python -m tests.bench.forms
 
 chaos: as-root machine  ## Let faults strike at random (MINUTES=10 SEED=...)
@@ -126,7 +126,7 @@ test: as-root servers trial $(TOOLS) $(NFPM)  ## Install what is needed and run 
 test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
 	.venv/bin/pytest tests/cluster
 
-test-packages: as-root machine trial $(TOOLS) $(NFPM)  ## Install, upgrade, break and remove the packages
+test-packages: as-root trial $(TOOLS) $(NFPM)  ## Install, upgrade, break and remove the packages
 	.venv/bin/pytest -n 2 --dist worksteal tests/packages
 
 test-postgres: as-root servers $(TOOLS)  ## Run the agent on real servers of every version

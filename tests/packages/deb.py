@@ -11,6 +11,7 @@ from tests.packages.watching import AGENT, DROP_IN, OURS, answer
 
 AGENT_PACKAGE, DROPIN_PACKAGE = "resource-agents-pgsr", "resource-agents-pgsr-dropin"
 STOCK = "/usr/lib/pgsr/stock/pgsql"
+NEW_LINK = "/usr/lib/ocf/resource.d/heartbeat/.pgsql.pgsr-new"
 
 
 def is_ours(system: System) -> bool:
@@ -44,7 +45,7 @@ def diversions(system: System) -> str:
 
 def is_clean(system: System) -> bool:
     """Tell whether nothing is left of the take-over, and dpkg finds nothing changed."""
-    left = [path for path in (STOCK, f"{DROP_IN}.pgsr-new") if is_there(system, path)]
+    left = [path for path in (STOCK, NEW_LINK) if is_there(system, path)]
     is_changed = system.run("dpkg", "--verify", NAME, check=False).stdout
     return not left and not is_changed and not diversions(system)
 

@@ -7,13 +7,12 @@ import pytest
 
 from tests.packages import deb
 from tests.packages.building import Packages
-from tests.packages.deb import AGENT_PACKAGE, DROPIN_PACKAGE, STOCK
+from tests.packages.deb import AGENT_PACKAGE, DROPIN_PACKAGE, NEW_LINK, STOCK
 from tests.packages.stock_versions import NAME, StockVersions, digest
 from tests.packages.system import System
 from tests.packages.watching import AGENT, DROP_IN, answer
 
 TAKE_OVER = "/usr/lib/pgsr/take-over"
-NEW = "/usr/lib/ocf/resource.d/heartbeat/.pgsql.pgsr-new"
 
 
 def test_resource_agents_removed_by_force(taken_over: System) -> None:
@@ -130,7 +129,7 @@ def test_a_library_that_somebody_deleted_is_replaced_by_the_packaged_one(
                 f"cp -a {DROP_IN} {STOCK}",
                 f"dpkg-divert --package {DROPIN_PACKAGE} --no-rename --divert {STOCK}"
                 f" --add {DROP_IN}",
-                f"ln -s ../pgsr/pgsr {NEW}",
+                f"ln -s ../pgsr/pgsr {NEW_LINK}",
             ),
             id="link made, not moved",
         ),

@@ -11,6 +11,7 @@ import pytest
 from tests.packages import rpm
 from tests.packages.building import Packages
 from tests.packages.conftest import new_name
+from tests.packages.deb import AGENT_PACKAGE, DROPIN_PACKAGE
 from tests.packages.rpm import NEW, OLD, Dnf
 from tests.packages.system import installed
 from tests.packages.watching import (
@@ -23,7 +24,6 @@ from tests.packages.watching import (
 )
 from tests.provision import root
 
-AGENT_PACKAGE, DROPIN_PACKAGE = "resource-agents-pgsr", "resource-agents-pgsr-dropin"
 UPGRADES = 3
 
 

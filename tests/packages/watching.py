@@ -59,11 +59,7 @@ def sampled(system: System, path: str = DROP_IN) -> Iterator[Watch]:
 @contextmanager
 def agent_running(system: System, program: str = AGENT) -> Iterator[Watch]:
     """Run the agent in the system again and again during the block."""
-    environment = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    agent = ("env", *environment, program, "monitor")
-    inside = ("chroot", str(system.root), *agent)
-    argv = (*system.site.enter(), PYTHON, "-I", str(INSIDE / "run_agent.py"))
-    with _watching((*argv, str(NOT_RUNNING), *inside)) as watch:
+    with _watching(_with_agent(system, program, "run_agent.py", NOT_RUNNING)) as watch:
         yield watch
 
 
@@ -85,14 +81,25 @@ def _watching(argv: Sequence[str]) -> Iterator[Watch]:
 
 def answer(system: System, program: str, action: str = "meta-data") -> str:
     """Return what the agent says in the system, and fail if it does not."""
-    environment = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    return system.run("env", *environment, program, action).stdout
+    return system.run(*_agent(program, action)).stdout
 
 
 def run_times(system: System, program: str, runs: int) -> list[float]:
     """Return how many milliseconds each of so many runs of the agent took."""
-    environment = [f"{name}={value}" for name, value in PARAMETERS.items()]
-    inside = ("chroot", str(system.root), "env", *environment, program, "monitor")
-    argv = (*system.site.enter(), PYTHON, "-I", str(INSIDE / "time_agent.py"))
-    said = process.run((*argv, str(runs), *inside), timeout_s=60.0).stdout
+    argv = _with_agent(system, program, "time_agent.py", runs)
+    said = process.run(argv, timeout_s=60.0).stdout
     return [float(line) for line in said.split()]
+
+
+def _with_agent(
+    system: System, program: str, script: str, argument: int
+) -> tuple[str, ...]:
+    """Return how to run a script beside the system that runs the agent in it."""
+    inside = ("chroot", str(system.root), *_agent(program, "monitor"))
+    argv = (*system.site.enter(), PYTHON, "-I", str(INSIDE / script))
+    return (*argv, str(argument), *inside)
+
+
+def _agent(program: str, action: str) -> tuple[str, ...]:
+    environment = (f"{name}={value}" for name, value in PARAMETERS.items())
+    return ("env", *environment, program, action)
