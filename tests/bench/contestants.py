@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import RESOURCE
-from tests.cluster.harness.network import VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
 
 OURS = "PGSR"
@@ -57,7 +56,7 @@ def replication_parameters(node: Node) -> dict[str, dict[str, str]]:
     stock = {
         "tmpdir": f"{postgres.HOME}/tmp",
         "node_list": "node1 node2",
-        "master_ip": VIRTUAL_ADDRESS,
+        "master_ip": node.lan.virtual_address,
     }
     return {OURS: {**common, **ours}, STOCK: {**common, **stock}}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.cluster.harness import configuration, managed, postgres
 from tests.cluster.harness.cluster import RESOURCE, Cluster
-from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
 
@@ -19,7 +19,7 @@ OWN_ACCESS = f"{postgres.HOME}/pg_hba.conf"
 STANDBY_SIGNAL = f"{postgres.DATA_DIRECTORY}/standby.signal"
 
 
-def crm_paf(found: postgres.Installation, count: int) -> str:
+def crm_paf(found: postgres.Installation, lan: Lan, count: int) -> str:
     """Return the configuration of the resources, for crm(8).
 
     Timeouts are those that PAF's meta-data advises, intervals those of all contestants.
@@ -35,9 +35,7 @@ primitive {RESOURCE} {AGENT} \\
     op monitor role=Promoted interval=3s timeout=10s
 clone {RESOURCE}-clone {RESOURCE} meta promotable=true promoted-max=1 \\
     promoted-node-max=1 clone-max={count} clone-node-max=1 notify=true interleave=true
-primitive address ocf:heartbeat:IPaddr2 \\
-    params ip={VIRTUAL_ADDRESS} cidr_netmask={PREFIX_LENGTH} \\
-    op monitor interval=10s timeout=20s
+{configuration.crm_address(lan)}
 colocation address-with-primary inf: address {RESOURCE}-clone:Promoted
 order address-after-promote Mandatory: \
     {RESOURCE}-clone:promote address:start symmetrical=false
@@ -68,7 +66,8 @@ def start_cluster(cluster: Cluster) -> None:
     names = managed.names(cluster)
     first.run("cibadmin", "--upgrade", "--force")  # as managed.start_cluster does
     cluster.configure(configuration.crm_properties(names))
-    cluster.configure(crm_paf(postgres.installation(first), len(names)))
+    found = postgres.installation(first)
+    cluster.configure(crm_paf(found, cluster.lan, len(names)))
 
 
 def copy_data(node: Node, source: Node) -> None:
@@ -108,17 +107,18 @@ def missing(cluster: Cluster, seen: Status) -> tuple[str, ...]:
 
 def _write_own_files(node: Node) -> None:
     """Write what is the node's own: its name, and that it never follows itself."""
-    host, port = VIRTUAL_ADDRESS, postgres.PORT
+    host, port = node.lan.virtual_address, postgres.PORT
     conninfo = (
         f"host={host} port={port} user={postgres.USER} application_name={node.name}"
         f" {managed.CONNINFO_OPTIONS}"
     )
     refused = "".join(
         f"host replication all {address}/32 reject\n"
-        for address in (VIRTUAL_ADDRESS, node.address)
+        for address in (host, node.address)
     )
     access = (
-        f"local all all trust\n{refused}host all,replication all 192.0.2.0/24 trust\n"
+        "local all all trust\n"
+        f"{refused}host all,replication all {node.lan.network} trust\n"
     )
     postgres.append(node, OWN_SETTINGS, f"primary_conninfo = '{conninfo}'\n")
     postgres.append(node, OWN_ACCESS, access)

@@ -134,6 +134,6 @@ def _figure(given: dict[str, Any], code: int, what: str) -> Figure:
 
 def _name_standby(standby: Node) -> None:
     """Give the standby the name by which the stock agent looks for it."""
-    conninfo = f"{postgres.primary_conninfo()} application_name={standby.name}"
+    conninfo = f"{postgres.primary_conninfo(standby)} application_name={standby.name}"
     postgres.sql(standby, f"ALTER SYSTEM SET primary_conninfo = '{conninfo}'")
     postgres.sql(standby, "SELECT pg_reload_conf()")

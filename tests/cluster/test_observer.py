@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from tests.cluster.chaos.observer import Observer
+from tests.cluster.harness.lan import Place
 
 OLD, NEW = "2026-11-23 02:00:00+00", "2026-11-23 03:00:00+00"
 
 
 def observer() -> Observer:
-    return Observer((), lambda: None)
+    return Observer((), Place("nowhere"))
 
 
 def test_primaries_one_after_the_other_are_as_it_should_be() -> None:

@@ -13,10 +13,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Callable, NamedTuple
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
-from tests.cluster.harness.network import VIRTUAL_ADDRESS
+from tests.cluster.harness.lan import Place
+from tests.cluster.harness.machine import NoPower
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.writer import TookTooLong, closing, connect, execute
 
@@ -43,10 +44,10 @@ class Span(NamedTuple):
 class Observer:
     """Keeps when which server was seen as a primary."""
 
-    def __init__(self, nodes: tuple[Node, ...], join: Callable[[], None]) -> None:
+    def __init__(self, nodes: tuple[Node, ...], clients: Place) -> None:
         self.violations: list[str] = []
         self._nodes = nodes
-        self._join = join
+        self._clients = clients
         self._spans: dict[str, Span] = {}
         self._guard = threading.Lock()
         self._ended = threading.Event()
@@ -54,14 +55,7 @@ class Observer:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Look around for the time of the block."""
-        looks = [
-            *((node, True) for node in self._nodes),
-            *((node, False) for node in (*self._nodes, None)),
-        ]
-        threads = [
-            threading.Thread(target=self._look_on, args=look, daemon=True)
-            for look in looks
-        ]
+        threads = [*self._far(), *map(self._beside, self._nodes)]
         for thread in threads:
             thread.start()
         try:
@@ -89,45 +83,59 @@ class Observer:
             seconds = overlap(one, other)
             self.violations.append(f"{pair} were primaries together, {seconds:.2f} s")
 
-    def _look_on(self, node: Node | None, is_beside: bool) -> None:
-        boots = -1
-        if not is_beside:
-            self._join()
-        while not self._ended.wait(INTERVAL_S):
-            if node is not None and is_beside:
-                if not node.is_on:
-                    continue
-                if boots != node.machine.boots and not _moved(node):
-                    continue
-                boots = node.machine.boots
-            self._look(node)
+    def _far(self) -> list[threading.Thread]:
+        """Return a thread for each address, on the clients' network."""
+        places = {str(n): self._clients._replace(host=n.address) for n in self._nodes}
+        places["the virtual address"] = self._clients
+        return [
+            threading.Thread(target=self._look_from, args=(place, where), daemon=True)
+            for where, place in places.items()
+        ]
 
-    def _look(self, node: Node | None) -> None:
+    def _beside(self, node: Node) -> threading.Thread:
+        return threading.Thread(target=self._look_beside, args=(node,), daemon=True)
+
+    def _look_from(self, place: Place, where: str) -> None:
+        """Look from a place of the clients' network."""
+        place.join()
+        while not self._ended.wait(INTERVAL_S):
+            self._look(place, where)
+
+    def _look_beside(self, node: Node) -> None:
+        """Look from the node's own side of its cable, a new place at each boot."""
+        while not self._ended.wait(INTERVAL_S):
+            if not node.is_on:
+                continue
+            # It may just have lost power.
+            with suppress(NoPower, OSError):
+                self._look_until_off(node)
+
+    def _look_until_off(self, node: Node) -> None:
+        boots = node.machine.boots
+        with node.machine.place(node.address) as place:
+            place.join()
+            self._look(place, str(node))
+            while not self._ended.wait(INTERVAL_S):
+                if not node.is_on or node.machine.boots != boots:
+                    return
+                self._look(place, str(node))
+
+    def _look(self, place: Place, where: str) -> None:
         import psycopg2
 
         asked = time.monotonic()
         try:
-            address = node.address if node else VIRTUAL_ADDRESS
-            with closing(connect(address)) as connection, connection.cursor() as cursor:
+            opened = closing(connect(place))
+            with opened as connection, connection.cursor() as cursor:
                 asked = time.monotonic()
                 execute(connection, cursor, QUESTION, ANSWER_TIMEOUT_S)
                 rows = cursor.fetchall()
         except (psycopg2.Error, TookTooLong):
             return
         for row in rows:
-            where = str(node) if node else "the virtual address"
             self.see(row[0], where, asked, time.monotonic())
 
 
 def overlap(one: Span, other: Span) -> float:
     """Return for how many seconds both certainly were primaries."""
     return min(one.ended, other.ended) - max(one.began, other.began)
-
-
-def _moved(node: Node) -> bool:
-    """Move this thread into the node's own network; False if it just lost power."""
-    try:
-        node.machine.join_network()
-    except OSError:
-        return False
-    return True

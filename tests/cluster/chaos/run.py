@@ -23,7 +23,7 @@ from typing import Callable, NamedTuple
 from tests.cluster.chaos.faults import FAULTS, Fault, Scene, undo_administration
 from tests.cluster.chaos.history import History
 from tests.cluster.chaos.observer import Observer
-from tests.cluster.harness import managed, network, record, scenario
+from tests.cluster.harness import managed, record, scenario
 from tests.cluster.harness.cluster import RESOURCE
 from tests.cluster.harness.construction import CHECKOUT, Construction, constructed
 from tests.cluster.harness.managed import Replication
@@ -65,10 +65,7 @@ class Run:
         self._cluster = construction.cluster
         self._random = Random(seed)
         self._witnesses: list[Writer] = []
-        site = construction.site.pid
-        self._observer = Observer(
-            self._cluster.nodes, lambda: network.join_network_of(site)
-        )
+        self._observer = Observer(self._cluster.nodes, self._cluster.clients)
 
     def play(self, minutes: float) -> None:
         """Strike until the time is over; raises Broken."""

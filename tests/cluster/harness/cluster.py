@@ -8,10 +8,11 @@ construction.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Callable
 
 from tests.cluster.harness import configuration
+from tests.cluster.harness.lan import Lan, Place
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import NOTHING, Status
 from tests.cluster.harness.wait import wait_until
@@ -26,10 +27,14 @@ CHANGE_TIMEOUT_S = 90.0
 class Cluster:
     """The nodes together."""
 
-    def __init__(self, nodes: Sequence[Node], join_network: Callable[[], None]) -> None:
-        """Take the nodes, and what moves a client's thread to where clients are."""
+    def __init__(self, nodes: Sequence[Node], lan: Lan, clients: Place) -> None:
+        """Take the nodes, their network, and the place of clients on it.
+
+        From there they find the primary at the virtual address.
+        """
         self.nodes = tuple(nodes)
-        self._join_network = join_network
+        self.lan = lan
+        self.clients = clients
 
     @contextmanager
     def writer(
@@ -40,13 +45,14 @@ class Cluster:
         It is on the nodes' common network, or right beside one of them, on its side of
         its cable.
         """
-        place = beside.machine.join_network if beside else None
-        writer = Writer(self._join_network, self.evidence, table, place)
-        try:
-            writer.start()
-            yield writer
-        finally:
-            writer.stop()
+        near = beside.machine.place(self.lan.virtual_address) if beside else None
+        with near or nullcontext(self.clients) as place:
+            writer = Writer(self.clients, self.evidence, table, place)
+            try:
+                writer.start()
+                yield writer
+            finally:
+                writer.stop()
 
     def write_configuration(self) -> None:
         """Give every node the cluster's configuration files; none needs to be on."""

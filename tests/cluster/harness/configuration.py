@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tests.cluster.harness.lan import Lan
+
 CLUSTER_NAME = "pgsr"
 
 
@@ -70,4 +72,13 @@ def crm_properties(nodes: Iterable[str]) -> str:
         "primitive power-switch stonith:fence_harness"
         f" params pcmk_host_list='{' '.join(nodes)}'"
         " op monitor interval=3600 timeout=20\n"
+    )
+
+
+def crm_address(lan: Lan) -> str:
+    """Return the virtual address as a resource, a line for crm(8)."""
+    return (
+        "primitive address ocf:heartbeat:IPaddr2"
+        f" params ip={lan.virtual_address} cidr_netmask={lan.prefix_length}"
+        " op monitor interval=10s timeout=20s"
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests.cluster.harness import configuration, network, process, record
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.lan import Place
 from tests.cluster.harness.namespace_machine import NamespaceMachine
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.site import INSIDE, Site
@@ -76,8 +77,9 @@ def _construct_in(site: Site, count: int, lower: Path) -> Construction:
     machines = tuple(NamespaceMachine(site, number, lower) for number in numbers)
     power_switch = PowerSwitch(machines)
     power_switch.serve()
-    nodes = [Node(machine) for machine in machines]
-    cluster = Cluster(nodes, lambda: network.join_network_of(site.pid))
+    lan = network.LAN
+    clients = Place(lan.virtual_address, join=lambda: network.join_network_of(site.pid))
+    cluster = Cluster([Node(machine, lan) for machine in machines], lan, clients)
     cluster.write_configuration()
     for machine in machines:
         machine.write(FENCE_AGENT, (INSIDE / "fence_harness.py").read_text(), 0o755)

@@ -13,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Callable
 
 from tests.cluster.harness.fencing import PowerSwitch
-from tests.cluster.harness.network import NODE_INTERFACE, VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.site import INSIDE, PYTHON
 
@@ -41,11 +40,14 @@ def hang(node: Node) -> Iterator[None]:
 @contextmanager
 def narrow_network(*nodes: Node) -> Iterator[None]:
     """What the nodes send is slow: 2 Mbit/s, and queues up to 0.4 s."""
-    shape = ("dev", NODE_INTERFACE, "root")
+
+    def queue(node: Node) -> tuple[str, ...]:
+        return ("dev", node.machine.interface, "root")
+
     with _network_changed(
         nodes,
-        ("tc", "qdisc", "add", *shape, "tbf", *NARROW),
-        ("tc", "qdisc", "del", *shape),
+        lambda node: ("tc", "qdisc", "add", *queue(node), "tbf", *NARROW),
+        lambda node: ("tc", "qdisc", "del", *queue(node)),
     ):
         yield
 
@@ -54,9 +56,14 @@ def narrow_network(*nodes: Node) -> Iterator[None]:
 def lossy_network(*nodes: Node) -> Iterator[None]:
     """One of twenty packets that the nodes should receive is lost."""
     chance = ("-m", "statistic", "--mode", "random", "--probability", LOST_SHARE)
-    rule = ("INPUT", "-i", NODE_INTERFACE, *chance, "-j", "DROP")
+
+    def rule(node: Node) -> tuple[str, ...]:
+        return ("INPUT", "-i", node.machine.interface, *chance, "-j", "DROP")
+
     with _network_changed(
-        nodes, ("iptables", "-w", "-A", *rule), ("iptables", "-w", "-D", *rule)
+        nodes,
+        lambda node: ("iptables", "-w", "-A", *rule(node)),
+        lambda node: ("iptables", "-w", "-D", *rule(node)),
     ):
         yield
 
@@ -64,9 +71,14 @@ def lossy_network(*nodes: Node) -> Iterator[None]:
 @contextmanager
 def cut_off_from_primary(*nodes: Node) -> Iterator[None]:
     """The nodes do not reach the virtual address, but still their peers."""
-    route = ("blackhole", f"{VIRTUAL_ADDRESS}/32")
+
+    def route(node: Node) -> tuple[str, ...]:
+        return ("blackhole", f"{node.lan.virtual_address}/32")
+
     with _network_changed(
-        nodes, ("ip", "route", "add", *route), ("ip", "route", "del", *route)
+        nodes,
+        lambda node: ("ip", "route", "add", *route(node)),
+        lambda node: ("ip", "route", "del", *route(node)),
     ):
         yield
 
@@ -136,12 +148,14 @@ def failing_fencing(power_switch: PowerSwitch, times: int) -> Iterator[None]:
 
 @contextmanager
 def _network_changed(
-    nodes: tuple[Node, ...], do: tuple[str, ...], undo: tuple[str, ...]
+    nodes: tuple[Node, ...],
+    do: Callable[[Node], tuple[str, ...]],
+    undo: Callable[[Node], tuple[str, ...]],
 ) -> Iterator[None]:
     with ExitStack() as undone:
         for node in nodes:
-            node.machine.configure_network(*do)
-            undone.callback(_undo, node, node.machine.boots, undo)
+            node.machine.configure_network(*do(node))
+            undone.callback(_undo, node, node.machine.boots, undo(node))
         yield
 
 

@@ -7,8 +7,10 @@ stand in for namespaces without a change to them.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from tests.cluster.harness.lan import Place
 from tests.cluster.harness.process import Completed
 
 SHARED_STORAGE = "/mnt/shared"  # one directory that all machines see, as a SAN would be
@@ -23,6 +25,7 @@ class Machine(Protocol):
 
     name: str
     address: str
+    interface: str  # its network interface on the cluster's network
     boots: int  # how often it got power
     is_hanging: bool  # none of its processes gets the processor
 
@@ -51,8 +54,12 @@ class Machine(Protocol):
     def leave_free(self, free_bytes: int | None) -> None:
         """Leave so much room on the database's disk; None is all that it has."""
 
-    def join_network(self) -> None:
-        """Move the calling thread, for good, into the machine's own network."""
+    def place(self, address: str) -> AbstractContextManager[Place]:
+        """Let clients of a server at an address stand beside it during the block.
+
+        They are on its side of its cables. OSError or NoPower, perhaps not before they
+        join the place, when it is off.
+        """
 
     def configure_network(self, *argv: str) -> None:
         """Run ip(8), tc(8) or iptables(8) of the harness's system on its network."""

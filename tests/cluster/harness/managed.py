@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tests.cluster.harness import configuration, postgres, stock
 from tests.cluster.harness.cluster import RESOURCE, Cluster
-from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
 
@@ -76,7 +76,10 @@ def settings() -> str:
 
 
 def crm_managed(
-    found: postgres.Installation, nodes: tuple[str, ...], replication: Replication
+    found: postgres.Installation,
+    lan: Lan,
+    nodes: tuple[str, ...],
+    replication: Replication,
 ) -> str:
     """Return the configuration of the resources, for crm(8)."""
     parameters = {
@@ -88,7 +91,7 @@ def crm_managed(
         "tmpdir": DIRECTORY,
         "rep_mode": replication.rep_mode,
         "node_list": " ".join(nodes),
-        "master_ip": VIRTUAL_ADDRESS,
+        "master_ip": lan.virtual_address,
         "restart_on_promote": "false",
         "primary_conninfo_opt": CONNINFO_OPTIONS,
         **replication.parameters,
@@ -105,9 +108,7 @@ primitive {RESOURCE} {replication.agent} \\
 clone {RESOURCE}-clone {RESOURCE} meta promotable=true promoted-max=1 \\
     promoted-node-max=1 clone-max={len(nodes)} clone-node-max=1 notify=true \\
     interleave=true
-primitive address ocf:heartbeat:IPaddr2 \\
-    params ip={VIRTUAL_ADDRESS} cidr_netmask={PREFIX_LENGTH} \\
-    op monitor interval=10s timeout=20s
+{configuration.crm_address(lan)}
 colocation address-with-primary inf: address {RESOURCE}-clone:Promoted
 order address-after-promote Mandatory: \
     {RESOURCE}-clone:promote address:start symmetrical=false
@@ -136,9 +137,8 @@ def start_cluster(cluster: Cluster, replication: Replication) -> Managed:
     # A schema that knows the current names of the roles, as a new cluster's does.
     first.run("cibadmin", "--upgrade", "--force")
     cluster.configure(configuration.crm_properties(names(cluster)))
-    cluster.configure(
-        crm_managed(postgres.installation(first), names(cluster), replication)
-    )
+    found = postgres.installation(first)
+    cluster.configure(crm_managed(found, cluster.lan, names(cluster), replication))
     return wait_until_redundant(cluster)
 
 

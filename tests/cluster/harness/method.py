@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.cluster.harness import configuration, postgres
 from tests.cluster.harness.cluster import RESOURCE, Cluster
-from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.node import Node
 
 REPRESS_START = f"{postgres.HOME}/PGSQL.{postgres.PORT}.repress_start"
@@ -33,7 +33,9 @@ CURRENT_WORDS = Words(
 FORMER_WORDS = Words("Master", "Slave", "ms {0}-clone {0} meta master-max=1")
 
 
-def crm_pgsr(found: postgres.Installation, words: Words = CURRENT_WORDS) -> str:
+def crm_pgsr(
+    found: postgres.Installation, lan: Lan, words: Words = CURRENT_WORDS
+) -> str:
     """Return the configuration of the method's resources, for crm(8).
 
     There is no notify=true: the agent does nothing then, and each notification takes
@@ -54,9 +56,7 @@ primitive {RESOURCE} ocf:pgsr:pgsr \\
     op monitor role={words.unpromoted} interval=2s timeout=30s \\
     op monitor role={words.promoted} interval=3s timeout=30s
 {promotable} interleave=true
-primitive address ocf:heartbeat:IPaddr2 \\
-    params ip={VIRTUAL_ADDRESS} cidr_netmask={PREFIX_LENGTH} \\
-    op monitor interval=10s timeout=20s
+{configuration.crm_address(lan)}
 colocation address-with-primary inf: address {RESOURCE}-clone:{words.promoted}
 order address-after-promote Mandatory: \
     {RESOURCE}-clone:promote address:start symmetrical=false
@@ -75,7 +75,7 @@ def start_primary(cluster: Cluster, node: Node, words: Words = CURRENT_WORDS) ->
     names = [each.name for each in cluster.nodes]
     cluster.configure(
         configuration.crm_properties(names)
-        + crm_pgsr(postgres.installation(node), words)
+        + crm_pgsr(postgres.installation(node), cluster.lan, words)
     )
     cluster.wait_for_promoted(node)
 

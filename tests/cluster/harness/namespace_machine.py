@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.cluster.harness import network, process
 from tests.cluster.harness.disk import make_disk, resize_database_disk
+from tests.cluster.harness.lan import Place
 from tests.cluster.harness.machine import SHARED_STORAGE, NoPower
 from tests.cluster.harness.process import Completed
 from tests.cluster.harness.site import (
@@ -47,6 +48,7 @@ class NamespaceMachine:
         self.number = number
         self.name = f"node{number}"
         self.address = network.node_address(number)
+        self.interface = network.NODE_INTERFACE
         self.root = make_disk(site, self.name, lower)
         self.outside = site.directory / self.name / "outside"
         self.shared = site.directory / "shared"
@@ -122,9 +124,10 @@ class NamespaceMachine:
         """Shrink or grow the file system of the database."""
         resize_database_disk(self.site, self.root, free_bytes)
 
-    def join_network(self) -> None:
-        """Move the calling thread into its network namespace."""
-        network.join_network_of(self.pid)
+    @contextmanager
+    def place(self, address: str) -> Iterator[Place]:
+        """Let clients join its network namespace; OSError then when it is off."""
+        yield Place(address, join=lambda: network.join_network_of(self.pid))
 
     def configure_network(self, *argv: str) -> None:
         """Run a program of the harness's system in its network, if it has power."""

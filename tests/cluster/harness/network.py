@@ -11,12 +11,13 @@ import ctypes
 import os
 
 from tests.cluster.harness import process
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.site import Site
 
 BRIDGE = "switch"
-BRIDGE_ADDRESS = "192.0.2.254"  # 192.0.2.0/24 is reserved for documentation
-VIRTUAL_ADDRESS = "192.0.2.100"
-PREFIX_LENGTH = 24
+# 192.0.2.0/24 is reserved for documentation
+LAN = Lan("192.0.2.100", 24, "192.0.2.0/24")
+BRIDGE_ADDRESS = "192.0.2.254"
 NODE_INTERFACE = "eth0"
 CLONE_NEWNET = 0x40000000
 
@@ -30,7 +31,8 @@ def make_bridge(site: Site) -> None:
     """Make the bridge that all cables go to; clients of the cluster sit on it."""
     site.run("ip", "link", "set", "lo", "up")
     site.run("ip", "link", "add", BRIDGE, "type", "bridge")
-    site.run("ip", "addr", "add", f"{BRIDGE_ADDRESS}/{PREFIX_LENGTH}", "dev", BRIDGE)
+    address = f"{BRIDGE_ADDRESS}/{LAN.prefix_length}"
+    site.run("ip", "addr", "add", address, "dev", BRIDGE)
     site.run("ip", "link", "set", BRIDGE, "up")
 
 
@@ -43,7 +45,7 @@ def lay_cable(site: Site, cable: str, node_pid: int, address: str) -> None:
     _ip_batch(("nsenter", "-t", str(site.pid), "--net"), at_the_bridge)
     at_the_node = (
         "link set lo up",
-        f"addr add {address}/{PREFIX_LENGTH} dev {NODE_INTERFACE}",
+        f"addr add {address}/{LAN.prefix_length} dev {NODE_INTERFACE}",
         f"link set {NODE_INTERFACE} up",
     )
     _ip_batch(("nsenter", "-t", str(node_pid), "--net"), at_the_node)

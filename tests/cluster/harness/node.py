@@ -8,6 +8,7 @@ nothing else of it.
 from __future__ import annotations
 
 from tests.cluster.harness import status
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.machine import Machine, NoPower
 from tests.cluster.harness.process import CommandFailed, Completed
 
@@ -23,8 +24,9 @@ STATUS_TIMEOUT_S = 10.0
 class Node:
     """One node of a cluster."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, lan: Lan) -> None:
         self.machine = machine
+        self.lan = lan
         self.name = machine.name
         self.address = machine.address
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.cluster.harness.network import VIRTUAL_ADDRESS
+from tests.cluster.harness.lan import SERVER_PORT
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.wait import wait_until
 
 USER = "postgres"
-PORT = 5432
+PORT = SERVER_PORT
 HOME = "/var/lib/pgsql"
 DATA_DIRECTORY = f"{HOME}/data"
 SOCKET_DIRECTORY = "/run/postgresql"
@@ -46,7 +46,7 @@ def installation(node: Node) -> Installation:
     return Installation(major, f"{PROGRAMS}/{major}/bin")
 
 
-def settings(major: int) -> str:
+def settings(node: Node, major: int) -> str:
     """Return what is appended to postgresql.conf, the same on every node.
 
     A standby connects to the virtual address and so finds whichever is the primary.
@@ -62,24 +62,26 @@ def settings(major: int) -> str:
         "wal_retrieve_retry_interval = 500ms",
     ]
     if major >= FIRST_WITH_STANDBY_SIGNAL:
-        lines.append(f"primary_conninfo = '{primary_conninfo()}'")
+        lines.append(f"primary_conninfo = '{primary_conninfo(node)}'")
         if major < FIRST_WITHOUT_TRIGGER_FILE:
             lines.append(f"promote_trigger_file = '{TRIGGER_FILE}'")
     return "\n".join(lines) + "\n"
 
 
-def primary_conninfo() -> str:
-    """Return how a standby reaches the primary."""
-    return f"host={VIRTUAL_ADDRESS} port={PORT} user={USER} connect_timeout=2"
+def primary_conninfo(node: Node) -> str:
+    """Return how a standby on the node reaches the primary."""
+    host = node.lan.virtual_address
+    return f"host={host} port={PORT} user={USER} connect_timeout=2"
 
 
-def standby_marker(major: int) -> tuple[str, str]:
+def standby_marker(node: Node, major: int) -> tuple[str, str]:
     """Return name and text of the file that makes a server a standby."""
     if major >= FIRST_WITH_STANDBY_SIGNAL:
         return "standby.signal", ""
     return "recovery.conf", (
         "standby_mode = on\nrecovery_target_timeline = latest\n"
-        f"primary_conninfo = '{primary_conninfo()}'\ntrigger_file = '{TRIGGER_FILE}'\n"
+        f"primary_conninfo = '{primary_conninfo(node)}'\n"
+        f"trigger_file = '{TRIGGER_FILE}'\n"
     )
 
 
@@ -96,13 +98,13 @@ def initialise(
     Its settings are those of the method, unless others are given.
     """
     found = installation(node)
-    text = settings_text or settings(found.major)
+    text = settings_text or settings(node, found.major)
     as_user(
         *(node, found.program("initdb"), "--auth=trust", "--no-sync"),
         *("--locale=C.UTF-8", "-D", data_directory),
     )
     append(node, f"{data_directory}/postgresql.conf", text)
-    access = "host all,replication all 192.0.2.0/24 trust\n"
+    access = f"host all,replication all {node.lan.network} trust\n"
     append(node, f"{data_directory}/pg_hba.conf", access)
 
 
@@ -112,9 +114,9 @@ def restore_backup_of_primary(node: Node) -> None:
     node.run("rm", "-rf", DATA_DIRECTORY)
     as_user(
         *(node, found.program("pg_basebackup"), "--checkpoint=fast", "--no-sync"),
-        *("-d", primary_conninfo(), "-D", DATA_DIRECTORY),
+        *("-d", primary_conninfo(node), "-D", DATA_DIRECTORY),
     )
-    name, text = standby_marker(found.major)
+    name, text = standby_marker(node, found.major)
     append(node, f"{DATA_DIRECTORY}/{name}", text)
 
 

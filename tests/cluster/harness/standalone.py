@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from tests.cluster.harness import configuration, postgres
 from tests.cluster.harness.cluster import RESOURCE, Cluster
+from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.machine import SHARED_STORAGE
-from tests.cluster.harness.network import PREFIX_LENGTH, VIRTUAL_ADDRESS
 from tests.cluster.harness.node import Node
 
 HOME = f"{SHARED_STORAGE}/pgsql"
 DATA_DIRECTORY = f"{HOME}/data"
 
 
-def crm_standalone(found: postgres.Installation) -> str:
+def crm_standalone(found: postgres.Installation, lan: Lan) -> str:
     """Return the configuration, as it was for the stock agent, for crm(8)."""
     return f"""\
 primitive {RESOURCE} ocf:heartbeat:pgsql \\
@@ -22,9 +22,7 @@ primitive {RESOURCE} ocf:heartbeat:pgsql \\
         socketdir={postgres.SOCKET_DIRECTORY} \\
     op start timeout=60s interval=0 op stop timeout=60s interval=0 \\
     op monitor interval=2s timeout=30s
-primitive address ocf:heartbeat:IPaddr2 \\
-    params ip={VIRTUAL_ADDRESS} cidr_netmask={PREFIX_LENGTH} \\
-    op monitor interval=10s timeout=20s
+{configuration.crm_address(lan)}
 group server address {RESOURCE}
 """
 
@@ -39,7 +37,9 @@ def start_cluster(cluster: Cluster) -> None:
     postgres.initialise(first, DATA_DIRECTORY)
     names = [node.name for node in cluster.nodes]
     found = postgres.installation(first)
-    cluster.configure(configuration.crm_properties(names) + crm_standalone(found))
+    cluster.configure(
+        configuration.crm_properties(names) + crm_standalone(found, cluster.lan)
+    )
     cluster.wait_for(f"{RESOURCE} started", lambda seen: seen.where(RESOURCE) != "")
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client that writes through a fault and keeps every acknowledged row.
 
-It inserts increasing numbers, one commit each, at the virtual address. Connecting and
-committing have deadlines of their own, far shorter than those of TCP, so that the
+It inserts increasing numbers, one commit each, where it finds the primary. Connecting
+and committing have deadlines of their own, far shorter than those of TCP, so that the
 pause it sees is the cluster's and not that of a client waiting on a dead address.
 """
 
@@ -16,8 +16,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable
 
-from tests.cluster.harness.network import VIRTUAL_ADDRESS
-from tests.cluster.harness.postgres import PORT, USER
+from tests.cluster.harness.lan import Place
+from tests.cluster.harness.postgres import USER
 from tests.cluster.harness.verdict import Acknowledged, Verdict, judge
 from tests.cluster.harness.wait import nothing_to_show, wait_until
 
@@ -42,24 +42,24 @@ class Writer:
 
     def __init__(
         self,
-        join_network: Callable[[], None],
+        clients: Place,
         evidence: Callable[[], str] = nothing_to_show,
         table: str = TABLE,
-        join_place: Callable[[], None] | None = None,
+        beside: Place | None = None,
     ) -> None:
-        """Take what moves a thread into the cluster's network.
+        """Take the place of clients on the cluster's network.
 
-        `join_place` moves the one that writes to another place, a node's own network
-        say; the table is made, and the verdict asked for, from the first.
+        `beside` is another place to write from, right beside a node say; the table is
+        made, and the verdict asked for, from the first.
         """
         self.table = table
-        self._join_place = join_place or join_network
+        self._place = beside or clients
         self.acknowledged: list[Acknowledged] = []
         self.last_failure = "none"
         self._evidence = evidence
         self._stopped = threading.Event()
         self._stopped_at = 0.0
-        self._join_network = join_network
+        self._clients = clients
         self._writing: Future[None] | None = None
 
     def start(self) -> None:
@@ -137,13 +137,14 @@ class Writer:
 
     def _thread(self) -> ThreadPoolExecutor:
         """Return a thread of its own: only threads can change networks, for good."""
-        return ThreadPoolExecutor(1, initializer=self._join_network)
+        return ThreadPoolExecutor(1, initializer=self._clients.join)
 
     def _try_here(self, statement: str) -> list[tuple[int]] | None:
         import psycopg2
 
         try:
-            with closing(connect()) as connection, connection.cursor() as cursor:
+            opened = closing(connect(self._clients))
+            with opened as connection, connection.cursor() as cursor:
                 execute(connection, cursor, statement, SELECT_TIMEOUT_S)
                 return list(cursor.fetchall())
         except (psycopg2.Error, TookTooLong) as error:
@@ -151,7 +152,7 @@ class Writer:
             return None
 
     def _write_there(self) -> None:
-        self._join_place()
+        self._place.join()
         self._write_until_stopped()
 
     def _write_until_stopped(self) -> None:
@@ -160,7 +161,7 @@ class Writer:
         number = 0
         while not self._stopped.is_set():
             try:
-                with closing(connect()) as connection:
+                with closing(connect(self._place)) as connection:
                     while not self._stopped.is_set():
                         number += 1
                         self._insert(connection, number)
@@ -188,12 +189,12 @@ def closing(
         connection.close()
 
 
-def connect(address: str = VIRTUAL_ADDRESS) -> psycopg2.extensions.connection:
-    """Connect to an address, or raise within CONNECT_TIMEOUT_S."""
+def connect(place: Place) -> psycopg2.extensions.connection:
+    """Connect as a client who stands there, or raise within CONNECT_TIMEOUT_S."""
     import psycopg2
 
     connection = psycopg2.connect(
-        host=address, port=PORT, user=USER, dbname=USER, async_=1
+        host=place.host, port=place.port, user=USER, dbname=USER, async_=1
     )
     try:
         wait_until_ready(connection, CONNECT_TIMEOUT_S)
