@@ -63,11 +63,10 @@ def start_cluster(cluster: Cluster) -> None:
     for node in cluster.nodes:
         node.start_cluster()
     cluster.wait_for_online(*cluster.nodes)
-    names = managed.names(cluster)
     first.run("cibadmin", "--upgrade", "--force")  # as managed.start_cluster does
-    cluster.configure(configuration.crm_properties(names))
+    cluster.configure(configuration.crm_properties(cluster.fencing))
     found = postgres.installation(first)
-    cluster.configure(crm_paf(found, cluster.lan, len(names)))
+    cluster.configure(crm_paf(found, cluster.lan, len(cluster.nodes)))
 
 
 def copy_data(node: Node, source: Node) -> None:

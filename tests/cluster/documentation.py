@@ -102,8 +102,8 @@ def debian_nodes(name: str) -> Iterator[Cluster]:
             node.run("pg_createcluster", "15", "main", timeout_s=STEP_TIMEOUT_S)
             node.machine.write("/usr/bin/systemctl", NO_SYSTEMD, 0o755)
         construction.cluster.wait_for_online(*nodes)
-        names = [node.name for node in nodes]
-        construction.cluster.configure(configuration.crm_properties(names))
+        properties = configuration.crm_properties(construction.cluster.fencing)
+        construction.cluster.configure(properties)
         yield construction.cluster
 
 

@@ -111,8 +111,7 @@ def test_three_nodes_form_a_cluster_and_fence_the_one_that_loses_power() -> None
         for node in cluster.nodes:
             node.power_on()
         cluster.wait_for_online(*cluster.nodes)
-        names = [node.name for node in cluster.nodes]
-        cluster.configure(crm_properties(names))
+        cluster.configure(crm_properties(cluster.fencing))
         cluster.wait_for(
             "a power switch", lambda seen: seen.where("power-switch") != ""
         )

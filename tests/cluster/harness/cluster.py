@@ -27,14 +27,21 @@ CHANGE_TIMEOUT_S = 90.0
 class Cluster:
     """The nodes together."""
 
-    def __init__(self, nodes: Sequence[Node], lan: Lan, clients: Place) -> None:
-        """Take the nodes, their network, and the place of clients on it.
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        lan: Lan,
+        clients: Place,
+        fencing: configuration.Fencing,
+    ) -> None:
+        """Take the nodes, their network, the place of clients on it, and the fencing.
 
-        From there they find the primary at the virtual address.
+        From their place clients find the primary at the virtual address.
         """
         self.nodes = tuple(nodes)
         self.lan = lan
         self.clients = clients
+        self.fencing = fencing
 
     @contextmanager
     def writer(
@@ -54,14 +61,18 @@ class Cluster:
             finally:
                 writer.stop()
 
-    def write_configuration(self) -> None:
-        """Give every node the cluster's configuration files; none needs to be on."""
+    def write_configuration(self, token_ms: int = configuration.TOKEN_MS) -> None:
+        """Give every node the cluster's configuration files.
+
+        None needs to be on if its disk can be written without it.
+        """
         addresses = {node.name: node.address for node in self.nodes}
+        corosync_conf = configuration.corosync_conf(addresses, token_ms)
         for node in self.nodes:
             write = node.machine.write
             write("/etc/hostname", f"{node.name}\n")
             write("/etc/hosts", configuration.hosts(addresses))
-            write("/etc/corosync/corosync.conf", configuration.corosync_conf(addresses))
+            write("/etc/corosync/corosync.conf", corosync_conf)
 
     def configure(self, crm_text: str) -> None:
         """Load a configuration in the language of crm(8)."""

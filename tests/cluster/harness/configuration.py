@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from tests.cluster.harness.lan import Lan
 
 CLUSTER_NAME = "pgsr"
+TOKEN_MS = 1000
 
 
-def corosync_conf(addresses: Mapping[str, str]) -> str:
+class Fencing(NamedTuple):
+    """What fences the nodes of a cluster, in the language of crm(8).
+
+    They are two texts because crm(8) refuses a second line of properties in a load.
+    """
+
+    properties: str  # name=value, apart from stonith-enabled
+    resources: str  # a line each
+
+
+def corosync_conf(addresses: Mapping[str, str], token_ms: int = TOKEN_MS) -> str:
     """Return corosync.conf for the nodes, in the order of their numbers.
 
     Corosync refuses options and braces that are not on lines of their own. Of two
@@ -29,7 +41,7 @@ def corosync_conf(addresses: Mapping[str, str]) -> str:
         "totem {\n  version: 2\n"
         f"  cluster_name: {CLUSTER_NAME}\n"
         "  transport: knet\n  crypto_cipher: none\n  crypto_hash: none\n"
-        "  token: 1000\n}\n"
+        f"  token: {token_ms}\n}}\n"
         f"nodelist {{\n{nodes}}}\n"
         f"quorum {{\n  provider: corosync_votequorum\n{two_node}}}\n"
         "logging {\n  to_syslog: no\n  to_logfile: yes\n"
@@ -59,19 +71,12 @@ def first_cib() -> str:
     )
 
 
-def crm_properties(nodes: Iterable[str]) -> str:
-    """Return the cluster's properties and its power switch, for crm(8).
-
-    stonith-action is off, so that a fenced node stays off until a scenario switches
-    it on again.
-    """
+def crm_properties(fencing: Fencing) -> str:
+    """Return the cluster's properties and its fencing, for crm(8)."""
     return (
-        "property stonith-enabled=true stonith-action=off dc-deadtime=2s"
-        " stonith-watchdog-timeout=0\n"
+        f"property stonith-enabled=true dc-deadtime=2s {fencing.properties}\n"
         "rsc_defaults resource-stickiness=100\n"
-        "primitive power-switch stonith:fence_harness"
-        f" params pcmk_host_list='{' '.join(nodes)}'"
-        " op monitor interval=3600 timeout=20\n"
+        f"{fencing.resources}"
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.cluster.harness import configuration, network, process, record
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.fencing import PowerSwitch, by_power_switch
 from tests.cluster.harness.lan import Place
 from tests.cluster.harness.namespace_machine import NamespaceMachine
 from tests.cluster.harness.node import Node
@@ -79,7 +79,9 @@ def _construct_in(site: Site, count: int, lower: Path) -> Construction:
     power_switch.serve()
     lan = network.LAN
     clients = Place(lan.virtual_address, join=lambda: network.join_network_of(site.pid))
-    cluster = Cluster([Node(machine, lan) for machine in machines], lan, clients)
+    nodes = [Node(machine, lan) for machine in machines]
+    fencing = by_power_switch(node.name for node in nodes)
+    cluster = Cluster(nodes, lan, clients, fencing)
     cluster.write_configuration()
     for machine in machines:
         machine.write(FENCE_AGENT, (INSIDE / "fence_harness.py").read_text(), 0o755)

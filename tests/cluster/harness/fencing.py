@@ -10,13 +10,30 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tests.cluster.harness.configuration import Fencing
 from tests.cluster.harness.namespace_machine import NamespaceMachine
 
 SOCKET = "power.socket"
 SERVICES = ("corosync", "pacemaker")
+
+
+def by_power_switch(nodes: Iterable[str]) -> Fencing:
+    """Return what has the cluster use the power switch.
+
+    stonith-action is off, so that a fenced node stays off until a scenario switches
+    it on again.
+    """
+    return Fencing(
+        properties="stonith-action=off stonith-watchdog-timeout=0",
+        resources=(
+            "primitive power-switch stonith:fence_harness"
+            f" params pcmk_host_list='{' '.join(nodes)}'"
+            " op monitor interval=3600 timeout=20\n"
+        ),
+    )
 
 
 class Switched(NamedTuple):

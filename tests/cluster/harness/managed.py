@@ -136,7 +136,7 @@ def start_cluster(cluster: Cluster, replication: Replication) -> Managed:
     cluster.wait_for_online(*cluster.nodes)
     # A schema that knows the current names of the roles, as a new cluster's does.
     first.run("cibadmin", "--upgrade", "--force")
-    cluster.configure(configuration.crm_properties(names(cluster)))
+    cluster.configure(configuration.crm_properties(cluster.fencing))
     found = postgres.installation(first)
     cluster.configure(crm_managed(found, cluster.lan, names(cluster), replication))
     return wait_until_redundant(cluster)

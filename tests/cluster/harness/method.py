@@ -72,9 +72,8 @@ def start_primary(cluster: Cluster, node: Node, words: Words = CURRENT_WORDS) ->
     postgres.initialise(node)
     node.start_cluster()
     cluster.wait_for_online(node)
-    names = [each.name for each in cluster.nodes]
     cluster.configure(
-        configuration.crm_properties(names)
+        configuration.crm_properties(cluster.fencing)
         + crm_pgsr(postgres.installation(node), cluster.lan, words)
     )
     cluster.wait_for_promoted(node)

@@ -35,10 +35,10 @@ def start_cluster(cluster: Cluster) -> None:
     first = cluster.nodes[0]
     postgres.make_home(first, HOME)
     postgres.initialise(first, DATA_DIRECTORY)
-    names = [node.name for node in cluster.nodes]
     found = postgres.installation(first)
     cluster.configure(
-        configuration.crm_properties(names) + crm_standalone(found, cluster.lan)
+        configuration.crm_properties(cluster.fencing)
+        + crm_standalone(found, cluster.lan)
     )
     cluster.wait_for(f"{RESOURCE} started", lambda seen: seen.where(RESOURCE) != "")
 
