@@ -12,6 +12,7 @@ from tests.cluster.conftest import Replicated
 from tests.cluster.harness import method, postgres
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.verdict import Verdict
+from tests.cluster.harness.wait import patient
 
 UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
 POWER_CUT_LIMIT_S = 10.0
@@ -21,8 +22,8 @@ KILL_LIMIT_S = 20.0
 
 def assert_bounded(verdict: Verdict, pause_limit_s: float) -> None:
     """Assert what asynchronous replication promises, and that writes resumed."""
-    assert verdict.longest_pause.length_s < pause_limit_s, str(verdict)
-    assert verdict.lost_span_s < UNSENT_S, str(verdict)
+    assert verdict.longest_pause.length_s < patient(pause_limit_s), str(verdict)
+    assert verdict.lost_span_s < patient(UNSENT_S), str(verdict)
 
 
 def test_power_cut_of_the_primary_promotes_the_standby(
@@ -92,7 +93,7 @@ def test_power_cut_of_the_standby_costs_nothing(pgsr_cluster: Replicated) -> Non
         writer.wait_for_new_row()
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
-    assert verdict.longest_pause.length_s < 1.0, str(verdict)
+    assert verdict.longest_pause.length_s < patient(1.0), str(verdict)
 
 
 def test_former_primary_is_refused_with_the_reason(pgsr_cluster: Replicated) -> None:
@@ -141,4 +142,4 @@ def test_second_failover_goes_back_to_the_first_primary(
         second.cut_power()
         cluster.wait_for_promoted(first)
         writer.wait_for_new_row()
-    assert writer.verdict().longest_pause.length_s < POWER_CUT_LIMIT_S
+    assert writer.verdict().longest_pause.length_s < patient(POWER_CUT_LIMIT_S)

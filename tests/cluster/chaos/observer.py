@@ -19,6 +19,7 @@ from typing import NamedTuple
 from tests.cluster.harness.lan import Place
 from tests.cluster.harness.machine import NoPower
 from tests.cluster.harness.node import Node
+from tests.cluster.harness.wait import patient
 from tests.cluster.harness.writer import TookTooLong, closing, connect, execute
 
 INTERVAL_S = 0.1
@@ -63,7 +64,7 @@ class Observer:
         finally:
             self._ended.set()
             for thread in threads:
-                thread.join(timeout=10)
+                thread.join(timeout=patient(10))
 
     def see(self, start_time: str, where: str, asked: float, answered: float) -> None:
         """Note that a server, known by its start time, answered as a primary."""

@@ -15,13 +15,14 @@ from tests.cluster.harness import configuration
 from tests.cluster.harness.lan import Lan, Place
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import NOTHING, Status
-from tests.cluster.harness.wait import wait_until
+from tests.cluster.harness.wait import patient, wait_until
 from tests.cluster.harness.writer import TABLE, Writer
 
 RESOURCE = "pgsql"
 ADDRESS_RESOURCE = "address"
 ONLINE_TIMEOUT_S = 60.0
 CHANGE_TIMEOUT_S = 90.0
+IDLE_TIMEOUT_S = 60.0
 
 
 class Cluster:
@@ -171,7 +172,8 @@ class Cluster:
     def wait_until_idle(self) -> None:
         """Wait until the cluster has no transition under way."""
         node = self.living_node()
-        node.run("crm_resource", "--wait", "--timeout=60", timeout_s=70.0)
+        limit = f"--timeout={patient(IDLE_TIMEOUT_S):.0f}"
+        node.run("crm_resource", "--wait", limit, timeout_s=IDLE_TIMEOUT_S + 10)
 
     def evidence(self) -> str:
         """Return what every node shows and the end of its logs."""

@@ -15,6 +15,7 @@ from typing import Callable
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.site import INSIDE, PYTHON
+from tests.cluster.harness.wait import patient
 
 NARROW = ("rate", "2mbit", "burst", "32kbit", "latency", "400ms")
 LOST_SHARE = "0.05"
@@ -103,7 +104,8 @@ def agent_killed(
     or had "ended" before.
     """
     node.machine.write(KILLER, (INSIDE / "kill_agent.py").read_text())
-    argv = (PYTHON, "-I", KILLER, action, str(delay_s), str(ACTION_BEGINS_S))
+    limit_s = patient(ACTION_BEGINS_S)
+    argv = (PYTHON, "-I", KILLER, action, str(delay_s), str(limit_s))
     with ThreadPoolExecutor(1) as thread:
         kill = thread.submit(node.run, *argv, timeout_s=2 * ACTION_BEGINS_S)
 

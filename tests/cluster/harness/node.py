@@ -11,6 +11,7 @@ from tests.cluster.harness import status
 from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.machine import Machine, NoPower
 from tests.cluster.harness.process import CommandFailed, Completed
+from tests.cluster.harness.wait import patient
 
 LOGS = {
     "corosync": "/var/log/corosync/corosync.log",
@@ -46,9 +47,13 @@ class Node:
         stdin_text: str = "",
         check: bool = True,
     ) -> Completed:
-        """Run a command on the node."""
+        """Run a command on the node; it has as much more time as there is patience."""
         return self.machine.run(
-            *argv, user=user, timeout_s=timeout_s, stdin_text=stdin_text, check=check
+            *argv,
+            user=user,
+            timeout_s=patient(timeout_s),
+            stdin_text=stdin_text,
+            check=check,
         )
 
     def power_on(self) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Callable
 from tests.cluster.harness.lan import Place
 from tests.cluster.harness.postgres import USER
 from tests.cluster.harness.verdict import Acknowledged, Verdict, judge
-from tests.cluster.harness.wait import nothing_to_show, wait_until
+from tests.cluster.harness.wait import nothing_to_show, patient, wait_until
 
 if TYPE_CHECKING:
     import psycopg2.extensions
@@ -31,6 +31,7 @@ SELECT_TIMEOUT_S = 30.0
 PACE_S = 0.005  # at most 200 rows a second: the client must not be the load
 RETRY_S = 0.02
 ROW_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 10.0
 
 
 class TookTooLong(Exception):
@@ -79,7 +80,7 @@ class Writer:
         """Write no more; the verdict can still be asked for."""
         self._stopped.set()
         if self._writing is not None:
-            self._writing.result(timeout=10)
+            self._writing.result(timeout=patient(STOP_TIMEOUT_S))
 
     def wait_for_rows(self, count: int) -> None:
         """Wait until that many rows have been acknowledged in all."""
@@ -218,13 +219,17 @@ def execute(
 def wait_until_ready(
     connection: psycopg2.extensions.connection, timeout_s: float
 ) -> None:
-    """Wait for the connection as psycopg2's asynchronous mode prescribes."""
+    """Wait for the connection as psycopg2's asynchronous mode prescribes.
+
+    A client of slow nodes is as patient as the harness is.
+    """
     from psycopg2.extensions import POLL_OK, POLL_READ
 
-    deadline = time.monotonic() + timeout_s
+    limit_s = patient(timeout_s)
+    deadline = time.monotonic() + limit_s
     while (state := connection.poll()) != POLL_OK:
         left_s = deadline - time.monotonic()
         descriptors = [connection.fileno()]
         reads, writes = (descriptors, []) if state == POLL_READ else ([], descriptors)
         if left_s <= 0 or not any(select.select(reads, writes, [], left_s)):
-            raise TookTooLong(f"no answer within {timeout_s} s")
+            raise TookTooLong(f"no answer within {limit_s} s")
