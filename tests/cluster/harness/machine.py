@@ -17,7 +17,7 @@ SHARED_STORAGE = "/mnt/shared"  # one directory that all machines see, as a SAN 
 
 
 class NoPower(Exception):
-    """A machine that is off was asked to run something."""
+    """A machine that is off was asked for what it does or has only while it runs."""
 
 
 class Machine(Protocol):
@@ -52,7 +52,10 @@ class Machine(Protocol):
         """Let its processes go on."""
 
     def leave_free(self, free_bytes: int | None) -> None:
-        """Leave so much room on the database's disk; None is all that it has."""
+        """Leave so much room on the database's disk; None is all that it has.
+
+        NoPower as for read.
+        """
 
     def place(self, address: str) -> AbstractContextManager[Place]:
         """Let clients of a server at an address stand beside it during the block.
@@ -81,7 +84,11 @@ class Machine(Protocol):
         """Stop one of its services cleanly and wait until it has ended."""
 
     def read(self, path: str) -> str:
-        """Return the text of a file on its disk, also while it is off."""
+        """Return the text of a file on its disk; FileNotFoundError if there is none.
+
+        NoPower when it is off, where a disk cannot be reached without its machine:
+        only namespaces give theirs away at any time.
+        """
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
-        """Write a file on its disk, also while it is off."""
+        """Write a file on its disk; NoPower as for read."""

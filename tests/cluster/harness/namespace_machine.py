@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A machine made of namespaces: the one back end of machine.Machine so far.
+"""A machine made of namespaces, a back end of machine.Machine.
 
 It owns the node's first process, its cable and its disk. Losing power is SIGKILL to
 the first process: the kernel ends the whole process namespace before anybody can act.

@@ -19,6 +19,7 @@ LOGS = {
     "postgresql": "/var/lib/pgsql/server.log",
 }
 SHOWN_LOG_LINES = 60
+WITHOUT_POWER = "no power"
 STATUS_TIMEOUT_S = 10.0
 
 
@@ -109,22 +110,35 @@ class Node:
         """Return the cluster's state as crm_mon -1Af prints it."""
         if self.machine.is_hanging:
             return "hangs\n"
-        return self.run("crm_mon", "-1Afr", check=False).stdout
+        try:
+            return self.run("crm_mon", "-1Afr", check=False).stdout
+        except NoPower:
+            return f"{WITHOUT_POWER}\n"
 
     def log(self, name: str) -> str:
-        """Return one of the node's LOGS, empty when there is none yet."""
+        """Return one of the node's LOGS, empty when there is none that can be read."""
         try:
             return self.machine.read(LOGS[name])
-        except FileNotFoundError:
+        except (FileNotFoundError, NoPower):
             return ""
 
     def evidence(self) -> str:
         """Return the end of each log, for the message of a failed wait."""
-        ends = (telling_lines(self.log(name))[-SHOWN_LOG_LINES:] for name in LOGS)
         return "\n".join(
-            f"--- {self.name}: {LOGS[name]}\n" + "\n".join(end)
-            for name, end in zip(LOGS, ends)
+            f"--- {self.name}: {path}\n{self._end_of(path)}" for path in LOGS.values()
         )
+
+    def _end_of(self, path: str) -> str:
+        """Return the end of a log, or why it cannot be read."""
+        try:
+            text = self.machine.read(path)
+        except FileNotFoundError:
+            return ""
+        except NoPower:
+            return WITHOUT_POWER
+        except CommandFailed as reason:  # it hangs, say
+            return str(reason)
+        return "\n".join(telling_lines(text)[-SHOWN_LOG_LINES:])
 
 
 def telling_lines(log: str) -> list[str]:
