@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.cluster.harness import managed, method, record
+from tests.cluster import backends
+from tests.cluster.backends import Made
+from tests.cluster.harness import managed, method
 from tests.cluster.harness.cluster import RESOURCE, Cluster
-from tests.cluster.harness.construction import Construction, construct, constructed
+from tests.cluster.harness.construction import Construction
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.node import Node
 
-# Root directory of the system that the nodes run; another one than the machine's own
-# tries another distribution's Pacemaker and PostgreSQL.
-NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
 # The agent that the scenarios of managed replication judge: the stock one for once.
 AGENT = os.environ.get("PGSR_AGENT", managed.OURS)
 
@@ -41,31 +39,56 @@ class Replicated(NamedTuple):
     standby: Node
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what cannot run on the machines that were chosen."""
+    left_out = [item for item in items if not backends.can_run(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if backends.can_run(item)]
+
+
 @pytest.fixture
 def new_nodes() -> Iterator[Construction]:
     """Two new nodes without power, for one scenario."""
-    with _construction() as construction:
-        yield construction
+    with _made() as made:
+        assert isinstance(made, Construction)
+        yield made
+
+
+class Shared:
+    """The cluster of the PGSR method that a module's scenarios share."""
+
+    def __init__(self, made: Made) -> None:
+        self.made = made
+        self._is_used = False
+
+    def lend(self) -> Replicated:
+        """Return the cluster, brought back after the scenario before."""
+        is_restored = self._is_used and self.made.bring_back()
+        self._is_used = True
+        return (restored if is_restored else repaired)(self.made.cluster)
 
 
 @pytest.fixture(scope="module")
-def _shared() -> Iterator[Construction]:
-    with _construction() as construction:
-        method.start_cluster(construction.cluster)
-        yield construction
+def _shared() -> Iterator[Shared]:
+    with _made() as made:
+        method.start_cluster(made.cluster)
+        made.save()
+        yield Shared(made)
 
 
 @pytest.fixture
-def pgsr_cluster(_shared: Construction) -> Replicated:
-    """A cluster that runs by the method, repaired after the scenario before."""
-    _shared.power_switch.delay_s = 0.0
-    return repaired(_shared.cluster)
+def pgsr_cluster(_shared: Shared) -> Replicated:
+    """A cluster that runs by the method, whole."""
+    return _shared.lend()
 
 
 @pytest.fixture
-def power_switch(_shared: Construction) -> PowerSwitch:
+def power_switch(_shared: Shared) -> PowerSwitch:
     """The power switch of the nodes of pgsr_cluster."""
-    return _shared.power_switch
+    return _switch(_shared.made)
 
 
 class Lender:
@@ -78,19 +101,24 @@ class Lender:
         self._replication = replication._replace(agent=AGENT)
         self._count = count
         self._failures = 0
-        self._lent: Construction | None = None
+        self._lent: Made | None = None
 
-    def lend(self, failures: int) -> tuple[Construction, Managed]:
+    def lend(self, failures: int) -> tuple[Made, Managed]:
         """Return a cluster that is whole; `failures` have been seen in this run."""
         if self._lent is not None and failures != self._failures:
             self.close()
         self._failures = failures
         if self._lent is not None:
-            switch = self._lent.power_switch
-            switch.delay_s, switch.failures_to_come = 0.0, 0
-            return self._lent, managed.repaired(self._lent.cluster)
-        self._lent = construct(_new_name(), self._count, lower=NODE_ROOT)
-        return self._lent, managed.start_cluster(self._lent.cluster, self._replication)
+            return self._lent, self._brought_back(self._lent)
+        self._lent = backends.construct(_new_name(), self._count)
+        here = managed.start_cluster(self._lent.cluster, self._replication)
+        self._lent.save()
+        return self._lent, here
+
+    def _brought_back(self, made: Made) -> Managed:
+        if made.bring_back():
+            return managed.wait_until_redundant(made.cluster)
+        return managed.repaired(made.cluster)
 
     def close(self) -> None:
         """Take the cluster down."""
@@ -101,30 +129,35 @@ class Lender:
 
 @pytest.fixture(scope="module")
 def _lender(request: pytest.FixtureRequest) -> Iterator[Lender]:
-    record.sweep()
     lender = Lender(request.module.REPLICATION, request.module.NODES)
     yield lender
     lender.close()
 
 
 @pytest.fixture
-def lent(
-    _lender: Lender, request: pytest.FixtureRequest
-) -> tuple[Construction, Managed]:
+def lent(_lender: Lender, request: pytest.FixtureRequest) -> tuple[Made, Managed]:
     """The module's cluster of managed replication, whole, with what it is made of."""
     return _lender.lend(request.session.testsfailed)
 
 
 @pytest.fixture
-def here(lent: tuple[Construction, Managed]) -> Managed:
+def here(lent: tuple[Made, Managed]) -> Managed:
     """The module's cluster of managed replication: a primary, and standbys."""
     return lent[1]
 
 
 @pytest.fixture
-def fencing(lent: tuple[Construction, Managed]) -> PowerSwitch:
+def fencing(lent: tuple[Made, Managed]) -> PowerSwitch:
     """The power switch of that cluster's nodes."""
-    return lent[0].power_switch
+    return _switch(lent[0])
+
+
+def restored(cluster: Cluster) -> Replicated:
+    """Wait until a cluster goes on as it was after its first start."""
+    primary, standby = cluster.nodes
+    cluster.wait_for_promoted(primary)
+    method.wait_for_hot_standby(cluster, standby)
+    return Replicated(cluster, primary, standby)
 
 
 def repaired(cluster: Cluster) -> Replicated:
@@ -147,9 +180,18 @@ def repaired(cluster: Cluster) -> Replicated:
     return Replicated(cluster, primary, standby)
 
 
-def _construction() -> AbstractContextManager[Construction]:
-    record.sweep()
-    return constructed(_new_name(), lower=NODE_ROOT)
+def _switch(made: Made) -> PowerSwitch:
+    assert isinstance(made, Construction)
+    return made.power_switch
+
+
+@contextmanager
+def _made() -> Iterator[Made]:
+    made = backends.construct(_new_name(), count=2)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def _new_name() -> str:

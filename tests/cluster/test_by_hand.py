@@ -8,8 +8,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.harness.site import PYTHON, RUN_DIRECTORY
 from tests.processes import belonging_to
+
+pytestmark = pytest.mark.namespaces_only
 
 CHECKOUT = Path(__file__).parents[2]
 DEMO_LIMIT_S = 180

@@ -19,6 +19,8 @@ from tests.cluster.documentation import (
 )
 from tests.cluster.harness.cluster import Cluster
 
+pytestmark = pytest.mark.namespaces_only
+
 PAGE = "managed.rst"
 
 

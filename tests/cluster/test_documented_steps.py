@@ -20,6 +20,8 @@ from tests.cluster.documentation import (
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 
+pytestmark = pytest.mark.namespaces_only
+
 REFUSED = "STOP:repressing start file exists"
 
 

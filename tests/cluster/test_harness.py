@@ -43,6 +43,7 @@ def interfaces() -> set[str]:
     return set(os.listdir("/sys/class/net"))
 
 
+@pytest.mark.namespaces_only
 def test_killed_harness_leaves_no_process_and_the_next_start_removes_its_record() -> (
     None
 ):
@@ -105,6 +106,7 @@ def test_disk_outlives_a_power_cut_and_differs_from_the_machine(
     assert node2.run("test", "-e", REPRESS_START, check=False).returncode != 0
 
 
+@pytest.mark.namespaces_only
 def test_three_nodes_form_a_cluster_and_fence_the_one_that_loses_power() -> None:
     with constructed(f"three-{os.getpid()}", count=3) as construction:
         cluster = construction.cluster

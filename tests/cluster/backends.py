@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the nodes of the scenarios are made of: namespaces, or what PGSR_MACHINES says.
+
+Scenarios that are about namespaces, or need what only these give, are left out on other
+machines.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.cluster.harness import construction, record
+from tests.cluster.harness.cluster import Cluster
+
+NAMESPACES = "namespaces"
+OTHERS = {"vagrant": "tests.cluster.harness.vagrant_construction"}
+MACHINES = os.environ.get("PGSR_MACHINES", NAMESPACES)
+# Root directory of the system that nodes of namespaces run; another one than the
+# machine's own tries another distribution's Pacemaker and PostgreSQL.
+NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
+if MACHINES not in (NAMESPACES, *OTHERS):
+    raise pytest.UsageError(f"PGSR_MACHINES={MACHINES} is not known")
+MARKER = "namespaces_only"
+# A power switch, and disks that are written while their machines are off.
+FIXTURES = frozenset({"fencing", "power_switch", "new_nodes"})
+
+
+class Made(Protocol):
+    """A cluster together with what it is made of."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """Return the cluster; its nodes have no service running at first."""
+
+    def save(self) -> None:
+        """Keep the state that the cluster has now, after its first start."""
+
+    def bring_back(self) -> bool:
+        """Restore the state that was kept; False when that is left to repairs."""
+
+    def close(self) -> None:
+        """Take everything down."""
+
+
+def construct(name: str, count: int) -> Made:
+    """Make a cluster's nodes with their configuration, not started yet."""
+    if MACHINES == NAMESPACES:
+        record.sweep()
+        return construction.construct(name, count, lower=NODE_ROOT)
+    made: Made = import_module(OTHERS[MACHINES]).construct(name, count)
+    return made
+
+
+def can_run(item: pytest.Item) -> bool:
+    """Tell whether a test can run on such machines."""
+    if MACHINES == NAMESPACES:
+        return True
+    needed = FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return not needed and item.get_closest_marker(MARKER) is None
