@@ -23,11 +23,12 @@ MACHINES = os.environ.get("PGSR_MACHINES", NAMESPACES)
 # Root directory of the system that nodes of namespaces run; another one than the
 # machine's own tries another distribution's Pacemaker and PostgreSQL.
 NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
-if MACHINES not in (NAMESPACES, *OTHERS):
-    raise pytest.UsageError(f"PGSR_MACHINES={MACHINES} is not known")
 MARKER = "namespaces_only"
 # A power switch, and disks that are written while their machines are off.
 FIXTURES = frozenset({"fencing", "power_switch", "new_nodes"})
+
+if MACHINES not in (NAMESPACES, *OTHERS):
+    raise pytest.UsageError(f"PGSR_MACHINES={MACHINES} is not known")
 
 
 class Made(Protocol):
