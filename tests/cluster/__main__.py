@@ -22,6 +22,7 @@ from tests.cluster import demo
 from tests.cluster.chaos import run as chaos
 from tests.cluster.harness import keeper, method, record
 from tests.cluster.harness.construction import construct
+from tests.cluster.harness.machine import MACHINES, VAGRANT
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.record import Record
 from tests.cluster.harness.wait import NeverHappened
@@ -95,6 +96,8 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"removed what {swept} had left", file=sys.stderr)
     command, name = arguments.command, arguments.name
     if command == "demo":
+        if MACHINES == VAGRANT:
+            return demo.on_machines()
         chosen = name or DEFAULT_NAMES[command]
         return demo.main(chosen, is_kept=arguments.keep, look_around=look_around)
     if command == "down":

@@ -10,16 +10,15 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Callable, Protocol
 
 import pytest
 
 from tests.cluster.harness import construction, record
 from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.machine import MACHINES, NAMESPACES, VAGRANT
 
-NAMESPACES = "namespaces"
-OTHERS = {"vagrant": "tests.cluster.harness.vagrant_construction"}
-MACHINES = os.environ.get("PGSR_MACHINES", NAMESPACES)
+OTHERS = {VAGRANT: "tests.cluster.harness.vagrant_construction"}
 # Root directory of the system that nodes of namespaces run; another one than the
 # machine's own tries another distribution's Pacemaker and PostgreSQL.
 NODE_ROOT = Path(os.environ.get("PGSR_NODE_ROOT", "/"))
@@ -36,13 +35,13 @@ class Made(Protocol):
 
     @property
     def cluster(self) -> Cluster:
-        """Return the cluster; its nodes have no service running at first."""
+        """Return the cluster."""
 
-    def save(self) -> None:
-        """Keep the state that the cluster has now, after its first start."""
+    def start(self, kind: str, start: Callable[[], object]) -> None:
+        """Have the cluster run: by start, or as one of that kind already does."""
 
     def bring_back(self) -> bool:
-        """Restore the state that was kept; False when that is left to repairs."""
+        """Restore the state after the start; False when that is left to repairs."""
 
     def close(self) -> None:
         """Take everything down."""

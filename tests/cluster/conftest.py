@@ -66,7 +66,7 @@ class Shared:
 
     def lend(self) -> Replicated:
         """Return the cluster, brought back after the scenario before."""
-        is_restored = self._is_used and self.made.bring_back()
+        is_restored = not self._is_used or self.made.bring_back()
         self._is_used = True
         return (restored if is_restored else repaired)(self.made.cluster)
 
@@ -74,8 +74,7 @@ class Shared:
 @pytest.fixture(scope="module")
 def _shared() -> Iterator[Shared]:
     with _made() as made:
-        method.start_cluster(made.cluster)
-        made.save()
+        made.start("pgsr", lambda: method.start_cluster(made.cluster))
         yield Shared(made)
 
 
@@ -110,10 +109,10 @@ class Lender:
         self._failures = failures
         if self._lent is not None:
             return self._lent, self._brought_back(self._lent)
-        self._lent = backends.construct(_new_name(), self._count)
-        here = managed.start_cluster(self._lent.cluster, self._replication)
-        self._lent.save()
-        return self._lent, here
+        made = self._lent = backends.construct(_new_name(), self._count)
+        kind = "sync" if self._replication == Replication("sync") else "another"
+        made.start(kind, lambda: managed.start_cluster(made.cluster, self._replication))
+        return made, managed.wait_until_redundant(made.cluster)
 
     def _brought_back(self, made: Made) -> Managed:
         if made.bring_back():
@@ -154,7 +153,7 @@ def fencing(lent: tuple[Made, Managed]) -> PowerSwitch:
 
 def restored(cluster: Cluster) -> Replicated:
     """Wait until a cluster goes on as it was after its first start."""
-    primary, standby = cluster.nodes
+    primary, standby = method.roles(cluster)
     cluster.wait_for_promoted(primary)
     method.wait_for_hot_standby(cluster, standby)
     return Replicated(cluster, primary, standby)

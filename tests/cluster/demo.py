@@ -2,7 +2,8 @@
 """The demonstration: a two-node cluster by the PGSR method loses its primary's node.
 
 It tells what happens as it happens, and at the end what the failover cost a client
-and where the time went. Plain text, on a terminal and in a pipe.
+and where the time went. Plain text, on a terminal and in a pipe. The nodes are
+namespaces, or with PGSR_MACHINES=vagrant the machines that `vagrant up` made.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tests.cluster.harness.node import Node
 from tests.cluster.harness.record import Record
 from tests.cluster.harness.timeline import Event, failover
 from tests.cluster.harness.verdict import Verdict
-from tests.cluster.harness.watch import watching
+from tests.cluster.harness.watch import describe, watching
 from tests.cluster.harness.writer import Writer
 from tests.provision import packages
 from tests.provision.commands import ProvisionError
@@ -81,7 +82,7 @@ def main(name: str, *, is_kept: bool, look_around: Callable[[Record], None]) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with _cluster(name, is_kept=is_kept) as construction:
-        _play(construction, Screen())
+        _play(construction.cluster, Screen())
     for entry in record.kept():
         if is_kept and entry.name == name:
             print()
@@ -103,28 +104,53 @@ def _cluster(name: str, *, is_kept: bool) -> Iterator[Construction]:
         construction.close()
 
 
-def _play(construction: Construction, screen: Screen) -> None:
-    cluster = construction.cluster
+def on_machines() -> int:
+    """Run it on the machines of Vagrant, which keep what it does to them."""
+    from tests.cluster.harness import vagrant_construction
+
+    try:
+        machines = vagrant_construction.machines()
+        machines.want("pgsr", 2)
+    except vagrant_construction.NoMachines as reason:
+        print(f"demo: {reason}", file=sys.stderr)
+        return 1
+    screen = Screen()
+    _introduce(screen, "virtual machines made by Vagrant")
+    screen.title("1. and 2. Vagrant has started both")
+    primary, standby = method.roles(machines.cluster)
+    for node in (primary, standby):
+        screen.say(f"{node}: {describe(machines.cluster.status(), node.name)}")
+    _fail_over(machines.cluster, primary, standby, screen)
+    return 0
+
+
+def _play(cluster: Cluster, screen: Screen) -> None:
     node1, node2 = cluster.nodes
-    _introduce(screen)
+    _introduce(screen, "namespaces; nothing outside them is touched")
     with watching(cluster, screen.change):
         _start(cluster, screen)
-        screen.block(node1.show())
-        screen.title("3. A client writes, and node1 loses power")
+    _fail_over(cluster, node1, node2, screen)
+
+
+def _fail_over(cluster: Cluster, primary: Node, standby: Node, screen: Screen) -> None:
+    """Let the primary's node lose power, and bring it back."""
+    with watching(cluster, screen.change):
+        screen.block(primary.show())
+        screen.title(f"3. A client writes, and {primary} loses power")
         with cluster.writer() as writer:
             writer.wait_for_rows(ROWS_BEFORE)
-            cut_at = _cut_power(cluster, writer, screen)
+            cut_at = _cut_power(cluster, primary, standby, writer, screen)
         verdict = writer.verdict()
-        _return(cluster, node1, screen)
-        screen.block(node2.show())
-    _sum_up(construction, verdict, cut_at)
+        _return(cluster, primary, screen)
+        screen.block(standby.show())
+    _sum_up(primary, standby, verdict, cut_at)
 
 
-def _introduce(screen: Screen) -> None:
+def _introduce(screen: Screen, made_of: str) -> None:
     screen.block(
-        "PostgreSQL streaming replication under Pacemaker, on two nodes made of\n"
-        "namespaces: real corosync, Pacemaker, fencing, PostgreSQL and a virtual\n"
-        "address; nothing outside them is touched."
+        "PostgreSQL streaming replication under Pacemaker: real corosync, Pacemaker,\n"
+        "fencing, PostgreSQL and a virtual address, on two nodes made of\n"
+        f"{made_of}."
     )
 
 
@@ -140,43 +166,46 @@ def _start(cluster: Cluster, screen: Screen) -> None:
     screen.say(f"PostgreSQL {major} streams from node1 to node2")
 
 
-def _cut_power(cluster: Cluster, writer: Writer, screen: Screen) -> float:
+def _cut_power(
+    cluster: Cluster, primary: Node, standby: Node, writer: Writer, screen: Screen
+) -> float:
     """Cut the primary's power, tell what follows, and return when it was."""
-    node1, node2 = cluster.nodes
     screen.say(f"{len(writer.acknowledged)} rows acknowledged, one commit each")
     cut_at = time.time()
     screen.count_from(cut_at)
-    screen.say("POWER CUT of node1; seconds count from here")
-    node1.cut_power()
+    screen.say(f"POWER CUT of {primary}; seconds count from here")
+    primary.cut_power()
     first = writer.wait_for_new_row()
     screen.say(f"the client writes again: row {first.number} acknowledged")
-    cluster.wait_for_promoted(node2)
+    cluster.wait_for_promoted(standby)
     writer.wait_for_rows(len(writer.acknowledged) + ROWS_AFTER)
     return cut_at
 
 
-def _return(cluster: Cluster, node1: Node, screen: Screen) -> None:
-    screen.title("4. node1 is back: its data may be out of date, so it stays down")
-    screen.say("node1 boots: corosync, Pacemaker")
-    node1.power_on()
-    cluster.wait_for_attribute(node1, method.STATUS_ATTRIBUTE, method.REFUSED)
+def _return(cluster: Cluster, node: Node, screen: Screen) -> None:
+    screen.title(f"4. {node} is back: its data may be out of date, so it stays down")
+    screen.say(f"{node} boots: corosync, Pacemaker")
+    cluster.wait_for_fenced(node)
+    node.power_on()
+    cluster.wait_for_attribute(node, method.STATUS_ATTRIBUTE, method.REFUSED)
     seen = cluster.wait_for("the reason", lambda seen: bool(seen.failures))
     for failure in seen.failures:
         screen.say(f"refused: {failure}")
     cluster.wait_until_idle()
-    screen.title("5. A new backup, the flag removed: node1 rejoins as the standby")
+    screen.title(f"5. A new backup, the flag removed: {node} rejoins as the standby")
     screen.say(
-        "on node1: pg_basebackup, standby marker, rm flag, crm_resource --cleanup"
+        f"on {node}: pg_basebackup, standby marker, rm flag, crm_resource --cleanup"
     )
-    method.rejoin(cluster, node1)
+    method.rejoin(cluster, node)
 
 
-def _sum_up(construction: Construction, verdict: Verdict, cut_at: float) -> None:
-    node1, node2 = construction.cluster.nodes
-    logs = (node2.log("corosync"), node2.log("pacemaker"))
-    events = failover(logs, node2.log("postgresql"), cut_at, node1.name, node2.name)
-    last_row = Event(verdict.longest_pause.began_at, "last row acknowledged by node1")
-    first_row = Event(verdict.longest_pause.ended_at, "first write: node2 acknowledges")
+def _sum_up(former: Node, primary: Node, verdict: Verdict, cut_at: float) -> None:
+    logs = (primary.log("corosync"), primary.log("pacemaker"))
+    names = (former.name, primary.name)
+    events = failover(logs, primary.log("postgresql"), cut_at, *names)
+    pause = verdict.longest_pause
+    last_row = Event(pause.began_at, f"last row acknowledged by {former}")
+    first_row = Event(pause.ended_at, f"first write: {primary} acknowledges")
     print("\nTHE FAILOVER, seconds since the power cut")
     for event in sorted((*events, last_row, first_row)):
         elapsed_s = round(event.at - cut_at, 2) + 0.0  # never a negative zero

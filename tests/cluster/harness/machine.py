@@ -7,12 +7,16 @@ stand in for namespaces without a change to them.
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tests.cluster.harness.lan import Place
 from tests.cluster.harness.process import Completed
 
+NAMESPACES = "namespaces"
+VAGRANT = "vagrant"
+MACHINES = os.environ.get("PGSR_MACHINES", NAMESPACES)  # what nodes are made of
 SHARED_STORAGE = "/mnt/shared"  # one directory that all machines see, as a SAN would be
 
 

@@ -96,6 +96,16 @@ def start_cluster(cluster: Cluster, words: Words = CURRENT_WORDS) -> None:
         start_standby(cluster, standby)
 
 
+def roles(cluster: Cluster) -> tuple[Node, Node]:
+    """Return the primary's node and the other one of two."""
+    seen = cluster.wait_for(
+        "a primary", lambda seen: seen.where(RESOURCE, "promoted") != ""
+    )
+    promoted = seen.where(RESOURCE, "promoted")
+    primary, standby = sorted(cluster.nodes, key=lambda node: node.name != promoted)
+    return primary, standby
+
+
 def rejoin(cluster: Cluster, node: Node) -> None:
     """Bring a refused node back: new backup, flag removed, failure cleaned up.
 
