@@ -15,6 +15,8 @@ from tests.cluster.harness.process import CommandFailed, Completed
 from tests.cluster.harness.wait import wait_until
 
 LOGIN_TIMEOUT_S = 60.0
+MUTE_AFTER_S = 5
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 LOST = 255  # ssh(1)'s own exit code
 LIFE_SIGNS = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=5")
 
@@ -67,6 +69,12 @@ class Connection:
         if ended.returncode == LOST:
             raise CommandFailed(f"{self.name} does not answer: {ended}")
         return ended
+
+    def boot_id(self) -> str:
+        """Return what tells this boot of the machine from others; "" if it is mute."""
+        quick = ("-o", "ControlPath=none", "-o", f"ConnectTimeout={MUTE_AFTER_S}")
+        asked = (*self._ssh[:3], *quick, self.name, "cat", BOOT_ID)
+        return process.run(asked, check=False).stdout.strip()
 
     @contextmanager
     def forwarded(self, address: str, port: int) -> Iterator[int]:

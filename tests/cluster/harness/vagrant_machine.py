@@ -11,7 +11,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +20,14 @@ from tests.cluster.harness.lan import SERVER_PORT, Place
 from tests.cluster.harness.machine import NoPower
 from tests.cluster.harness.process import CommandFailed, Completed
 from tests.cluster.harness.ssh import Connection
-from tests.cluster.harness.wait import patient
+from tests.cluster.harness.wait import patient, wait_until
 
 FENCING_DISK = "pgsr-sbd"  # the serial number that the Vagrantfile gives it
 DATABASE = "/var/lib/pgsql"
 FILLER = f"{DATABASE}/filler"
 SERVICE_TIMEOUT_S = 120.0
+STOPPED_WITHIN_S = 3.0
+RESET_TIMEOUT_S = 60.0
 
 
 class Identity(NamedTuple):
@@ -49,12 +51,15 @@ class VagrantMachine:
         self.network = identity.network
         self.connection = connection
         self.boots = 1
+        self._boot_id = ""  # when it was told to hang
         self.is_hanging = False
 
     @property
     def is_on(self) -> bool:
-        """Tell whether it has power."""
-        return libvirt.state(self.domain) in ("running", "paused", "in shutdown")
+        """Tell whether it has power, and had it ever since it began to hang."""
+        if libvirt.state(self.domain) not in ("running", "in shutdown"):
+            return False
+        return not self.is_hanging or not self._was_reset()
 
     def power_on(self) -> None:
         """Boot it; no service of the cluster starts at boot."""
@@ -87,14 +92,24 @@ class VagrantMachine:
             libvirt.set_cable(self.domain, self.network, "up")
 
     def hang(self) -> None:
-        """Stop its processor."""
+        """Stop all of its processes but the first; its watchdog then resets it.
+
+        That is what being fenced looks like for one that cannot read its messages.
+        """
+        self._boot_id = self.connection.boot_id()
+        with suppress(CommandFailed):  # it stops whoever could answer
+            stop_all = ("sh", "-c", "kill -s STOP -- -1")
+            self.connection.run(stop_all, "root", STOPPED_WITHIN_S, "")
         self.is_hanging = True
-        libvirt.suspend(self.domain)
+        self.connection.close()
 
     def resume(self) -> None:
-        """Let its processor go on; one that lost power meanwhile hangs no more."""
-        libvirt.resume(self.domain)
+        """Wait until it has been reset: nobody can let its processes go on."""
+        wait_until(f"reset of {self.name}", lambda: not self.is_on, RESET_TIMEOUT_S)
         self.is_hanging = False
+
+    def _was_reset(self) -> bool:
+        return self.connection.boot_id() not in ("", self._boot_id)
 
     def leave_free(self, free_bytes: int | None) -> None:
         """Fill the file system of the database with a file."""

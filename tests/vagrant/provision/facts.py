@@ -43,6 +43,11 @@ class Facts(NamedTuple):
         """Return how long corosync waits for a silent node."""
         return 5_000 if self.is_emulated else 1_000
 
+    @property
+    def monitor_s(self) -> int:
+        """Return how often a server is looked at; an emulated one has work enough."""
+        return 9 if self.is_emulated else 3
+
 
 def observe(settings: Settings) -> Facts:
     """Look at the machine; NotReady when something is missing."""

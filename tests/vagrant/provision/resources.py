@@ -76,8 +76,8 @@ def _replicated(settings: Settings, facts: Facts) -> str:
         ("stop", 0, 120, ""),
         ("promote", 0, 120, ""),
         ("demote", 0, 120, ""),
-        ("monitor", 4, 60, "Unpromoted"),
-        ("monitor", 3, 60, "Promoted"),
+        ("monitor", facts.monitor_s + 1, 60, "Unpromoted"),
+        ("monitor", facts.monitor_s, 60, "Promoted"),
     ]
     meta = {
         "promotable": "true",
