@@ -115,7 +115,7 @@ def on_machines() -> int:
         print(f"demo: {reason}", file=sys.stderr)
         return 1
     screen = Screen()
-    _introduce(screen, "virtual machines made by Vagrant")
+    _introduce(screen, "machines that Vagrant made")
     screen.title("1. and 2. Vagrant has started both")
     primary, standby = method.roles(machines.cluster)
     for node in (primary, standby):

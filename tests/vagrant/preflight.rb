@@ -15,6 +15,7 @@ module PGSR
     def check(settings, argv)
       return unless COMMANDS.include?(argv.find { |word| !word.start_with?("-") })
 
+      check_unchanged(Settings.recorded)
       check_provider(wanted_provider(argv))
       check_packages(settings)
       return if settings.addresses.keys.any? { |name| exists?(name) }
@@ -22,6 +23,15 @@ module PGSR
       check_memory(settings)
       check_addresses(settings)
       settings.record
+    end
+
+    def check_unchanged(recorded)
+      differing = recorded.reject { |name, text| ENV.fetch(name, text) == text }
+      return if differing.empty?
+
+      raise WrongSetting, "the machines that exist were made with " \
+                          "#{differing.map { |pair| pair.join('=') }.join(' ')}: leave that, " \
+                          "or `vagrant destroy -f` first."
     end
 
     def wanted_provider(argv)
@@ -45,7 +55,9 @@ module PGSR
     end
 
     def libvirt?
-      Vagrant.has_plugin?("vagrant-libvirt") && answers?("virsh", "--connect", uri, "version")
+      # Without virsh nobody can tell, and the plugin may work.
+      Vagrant.has_plugin?("vagrant-libvirt") &&
+        said("virsh", "--connect", uri, "version") != false
     end
 
     def uri
@@ -110,7 +122,12 @@ module PGSR
     end
 
     def answers?(*command)
-      system(*command, out: File::NULL, err: File::NULL) == true
+      said(*command) == true
+    end
+
+    # Whether a command succeeds; nil when there is none of that name.
+    def said(*command)
+      system(*command, out: File::NULL, err: File::NULL)
     end
   end
 end

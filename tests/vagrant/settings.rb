@@ -10,7 +10,7 @@ module PGSR
   PREFIX_LENGTH = 24
   MODES = %w[none pgsr sync].freeze
   TOP = File.expand_path("../..", __dir__)
-  DATA = ENV.fetch("VAGRANT_DOTFILE_PATH", "#{TOP}/.vagrant")
+  DATA = File.expand_path(ENV.fetch("VAGRANT_DOTFILE_PATH", ".vagrant"), TOP)
   RECORD = "#{DATA}/pgsr.json"
   ARCHIVE = "/tmp/pgsr-provision.tar"
   ON_MACHINE = "/var/lib/pgsr-provision"
@@ -46,14 +46,7 @@ module PGSR
   Settings = Struct.new(:box, :memory_mib, :count, :mode, :network) do
     # Machines that exist keep the settings that they were made with.
     def self.of(environment)
-      given = environment.to_h.slice(*DEFAULTS.keys)
-      differing = recorded.reject { |name, text| given.fetch(name, text) == text }
-      unless differing.empty?
-        raise WrongSetting, "the machines that exist were made with " \
-                            "#{differing.map { |pair| pair.join('=') }.join(' ')}: leave that, " \
-                            "or `vagrant destroy -f` first."
-      end
-      parsed(DEFAULTS.merge(given, recorded))
+      parsed(DEFAULTS.merge(environment.to_h.slice(*DEFAULTS.keys), recorded))
     end
 
     def self.recorded

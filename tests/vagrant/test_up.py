@@ -68,9 +68,10 @@ def test_second_provisioning_changes_nothing(machines: Ended) -> None:
 
 def test_scenario_of_the_namespaces_passes_on_the_machines(machines: Ended) -> None:
     assert machines.code == 0
-    pytest_ = (str(CHECKOUT / ".venv/bin/python"), "-m", "pytest", "--timeout=900")
+    python = str(CHECKOUT / ".venv/bin/python")
+    command = ("env", f"--chdir={CHECKOUT}", python, "-m", "pytest", "--timeout=900")
     environment = {**os.environ, "PGSR_MACHINES": "vagrant", "PGSR_PATIENCE": "8"}
-    ended = programs.run((*pytest_, FAILOVER), UP_TIMEOUT_S, environment)
+    ended = programs.run((*command, FAILOVER), UP_TIMEOUT_S, environment)
     assert ended.code == 0, ended.out + ended.err
     assert "1 passed" in ended.out
 

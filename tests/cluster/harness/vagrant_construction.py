@@ -26,7 +26,7 @@ from tests.cluster.harness.ssh import Connection
 from tests.cluster.harness.vagrant_machine import Identity, VagrantMachine
 
 CHECKOUT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("VAGRANT_DOTFILE_PATH", CHECKOUT / ".vagrant"))
+DATA = CHECKOUT / os.environ.get("VAGRANT_DOTFILE_PATH", ".vagrant")
 SETTINGS = DATA / "pgsr.json"
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 LEFT_BEHIND = ("/var/lib/pacemaker/cib", "/var/lib/pgsql", "/var/lib/corosync")

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from .system import NotReady, attempt, changed, run
 LISTS = Path(__file__).with_name("packages.json")
 INSTALL_TIMEOUT_S = 1800.0
 NO_QUESTIONS = {"DEBIAN_FRONTEND": "noninteractive"}
+POLICY = Path("/usr/sbin/policy-rc.d")  # Debian's own switch
 CREATE_NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/pgsr.conf")
 
 
@@ -37,7 +40,7 @@ DEBIAN = Family(
     ),
     install=(
         *("apt-get", "--quiet", "--yes", "--no-install-recommends", "install"),
-        *("-o", "Dpkg::Options::=--force-confold"),
+        *("-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=300"),
     ),
     sbd_settings="/etc/default/sbd",
     advice="does the machine reach a mirror of its distribution?",
@@ -75,7 +78,9 @@ def install(family: Family, settings: Settings) -> None:
     absent = [name for name in wanted(family) if not _version_of(family, name)]
     if absent:
         _install_from_distribution(family, absent)
-    file = settings.packages[family.kind]
+    file = settings.packages.get(family.kind)
+    if file is None:
+        raise NotReady(f"dist has no {family.kind} of the agent: run `make packages`")
     if _version_of(family, "resource-agents-pgsr") != _version_in(family, file):
         run(
             *family.install, file, timeout_s=INSTALL_TIMEOUT_S, environment=NO_QUESTIONS
@@ -92,15 +97,33 @@ def _install_from_distribution(family: Family, names: list[str]) -> None:
             f"{' '.join(names)} cannot be installed in this box: {family.advice}\n"
             f"{tried.stdout}"
         )
-    if family is DEBIAN:
-        CREATE_NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
-        CREATE_NO_CLUSTER.write_text("create_main_cluster = false\n", encoding="utf-8")
-    run(
-        *(*family.install, *names),
-        timeout_s=INSTALL_TIMEOUT_S,
-        environment=NO_QUESTIONS,
-    )
+    with _nothing_started() if family is DEBIAN else nullcontext():
+        run(
+            *(*family.install, *names),
+            timeout_s=INSTALL_TIMEOUT_S,
+            environment=NO_QUESTIONS,
+        )
     changed(f"installed {' '.join(names)}")
+
+
+@contextmanager
+def _nothing_started() -> Iterator[None]:
+    """Have Debian's packages start no service and make no database cluster.
+
+    A Pacemaker that ran with Debian's example of a corosync.conf would remember a node
+    that the cluster does not have.
+    """
+    CREATE_NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+    CREATE_NO_CLUSTER.write_text("create_main_cluster = false\n", encoding="utf-8")
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def _version_of(family: Family, name: str) -> str:
