@@ -11,7 +11,7 @@ module PGSR
     # Only the first machine makes them: VirtualBox brings machines up one by one.
     def shared_disks(virtualbox, settings, first:)
       settings.shared_disks.each_with_index do |disk, index|
-        file = File.join(DATA, disk.file)
+        file = File.join(DATA, disk.file.sub(/img\z/, "vdi"))
         create(virtualbox, file, disk.size_mib) if first && !File.exist?(file)
         virtualbox.customize [
           "storageattach", :id, "--storagectl", CONTROLLER, "--port", (index + 1).to_s,
@@ -34,14 +34,15 @@ module PGSR
     module_function
 
     def remove_when_unused(settings)
-      return unless Preflight.libvirt?
       return if settings.addresses.keys.any? { |name| Preflight.exists?(name) }
+
+      FileUtils.rm_f(RECORD)
+      return unless Preflight.libvirt?
 
       settings.shared_disks.each do |disk|
         system("virsh", "--connect", Preflight.uri, "vol-delete", "--pool", "default", disk.file,
                out: File::NULL, err: File::NULL)
       end
-      FileUtils.rm_f(RECORD)
     end
   end
 end
