@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import NoReturn
 
 HOME = Path("/run/pgsr-sandbox")
+TEMPORARY = HOME / "tmp"
 DISK_LIMIT = "size=8g,mode=755"
 OWN_DIRECTORIES = (
-    *("/run", "/tmp", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"),
+    *("/run", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"),
 )
 CONFIGURATION = Path("/etc/libvirt")
 DEVICES = ("full", "net", "null", "random", "tty", "urandom", "zero")
@@ -66,8 +67,9 @@ def _mount() -> None:
     for directory in OWN_DIRECTORIES:
         Path(directory).mkdir(parents=True, exist_ok=True)
         _run("mount", "-t", "tmpfs", "-o", DISK_LIMIT, "pgsr-sandbox", directory)
-    Path("/tmp").chmod(0o1777)
     HOME.mkdir()
+    TEMPORARY.mkdir()
+    TEMPORARY.chmod(0o1777)
     Path("/run/lock").mkdir()
     _own_copy_of_configuration()
     _own_devices()
@@ -131,6 +133,7 @@ def _environment() -> Mapping[str, str]:
         "VAGRANT_CHECKPOINT_DISABLE": "1",  # it asks a server for new versions
         "LIBVIRT_DEFAULT_URI": "qemu:///system",
         "LC_ALL": "C.UTF-8",
+        "TMPDIR": str(TEMPORARY),  # not a mount on /tmp: the checkout may be below it
     }
 
 
