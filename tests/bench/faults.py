@@ -14,13 +14,13 @@ from tests.bench.redundancy import Redundancy
 from tests.bench.steps import Step
 from tests.bench.systems import System
 from tests.cluster.harness import managed, postgres
-from tests.cluster.harness.cluster import IDLE_TIMEOUT_S, RESOURCE, Cluster
+from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.construction import Construction
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.site import PYTHON
 from tests.cluster.harness.status import Status
 from tests.cluster.harness.verdict import Acknowledged, Pause
-from tests.cluster.harness.wait import NeverHappened, patient, wait_until
+from tests.cluster.harness.wait import NeverHappened, wait_until
 from tests.cluster.harness.writer import Writer
 
 POWER_CUT = "power cut"
@@ -170,10 +170,7 @@ def _await_writes(cluster: Cluster, writer: Writer, began: float) -> None:
     )
     writer.wait_for_new_row()
     cluster.wait_for("a primary", lambda seen: _promoted(seen) != "")
-    limit = f"--timeout={patient(IDLE_TIMEOUT_S):.0f}"
-    cluster.living_node().run(
-        *("crm_resource", "--wait", limit), timeout_s=IDLE_TIMEOUT_S + 10, check=False
-    )
+    cluster.wait_until_idle(check=False)
     writer.wait_for_new_row()
 
 

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cluster.harness import libvirt
-from tests.vagrant.provision import cluster, database, resources
+from tests.vagrant.provision import database, resources
+from tests.vagrant.provision.corosync import corosync_conf
 from tests.vagrant.provision.facts import Facts
 from tests.vagrant.provision.family import LISTS
 from tests.vagrant.provision.settings import Settings, parse
@@ -112,8 +113,8 @@ def test_trigger_file_is_not_told_to_a_server_that_knows_none() -> None:
 
 
 def test_two_nodes_and_three_differ_in_quorum_only() -> None:
-    pair = cluster.corosync_conf(settings(), FACTS.token_ms)
-    three = cluster.corosync_conf(settings(count=3), FACTS.token_ms)
+    pair = corosync_conf(settings().nodes, FACTS.token_ms)
+    three = corosync_conf(settings(count=3).nodes, FACTS.token_ms)
     assert "two_node: 1" in pair
     assert "two_node" not in three
     assert three.count("ring0_addr") == 3

@@ -17,12 +17,14 @@ from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import NOTHING, Status
 from tests.cluster.harness.wait import patient, wait_until
 from tests.cluster.harness.writer import TABLE, Writer
+from tests.vagrant.provision.corosync import corosync_conf
 
 RESOURCE = "pgsql"
 ADDRESS_RESOURCE = "address"
 ONLINE_TIMEOUT_S = 60.0
 CHANGE_TIMEOUT_S = 90.0
 IDLE_TIMEOUT_S = 60.0
+TOKEN_MS = 1000
 
 
 class Cluster:
@@ -62,18 +64,18 @@ class Cluster:
             finally:
                 writer.stop()
 
-    def write_configuration(self, token_ms: int = configuration.TOKEN_MS) -> None:
+    def write_configuration(self) -> None:
         """Give every node the cluster's configuration files.
 
         None needs to be on if its disk can be written without it.
         """
         addresses = {node.name: node.address for node in self.nodes}
-        corosync_conf = configuration.corosync_conf(addresses, token_ms)
+        text = corosync_conf(addresses, TOKEN_MS)
         for node in self.nodes:
             write = node.machine.write
             write("/etc/hostname", f"{node.name}\n")
             write("/etc/hosts", configuration.hosts(addresses))
-            write("/etc/corosync/corosync.conf", corosync_conf)
+            write("/etc/corosync/corosync.conf", text)
 
     def configure(self, crm_text: str) -> None:
         """Load a configuration in the language of crm(8)."""
@@ -169,11 +171,12 @@ class Cluster:
         node = self.living_node()
         node.run("crm_attribute", "-n", "maintenance-mode", f"--update={value}")
 
-    def wait_until_idle(self) -> None:
-        """Wait until the cluster has no transition under way."""
+    def wait_until_idle(self, *, check: bool = True) -> None:
+        """Wait until the cluster has no transition under way; it must, with check."""
         node = self.living_node()
         limit = f"--timeout={patient(IDLE_TIMEOUT_S):.0f}"
-        node.run("crm_resource", "--wait", limit, timeout_s=IDLE_TIMEOUT_S + 10)
+        command = ("crm_resource", "--wait", limit)
+        node.run(*command, timeout_s=IDLE_TIMEOUT_S + 10, check=check)
 
     def evidence(self) -> str:
         """Return what every node shows and the end of its logs."""

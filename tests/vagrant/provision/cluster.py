@@ -6,6 +6,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from . import database, resources
+from .corosync import corosync_conf
 from .facts import Facts
 from .settings import Settings
 from .system import NotReady, attempt, changed, run, succeeds, wait_until, write
@@ -20,7 +21,7 @@ def prepare(settings: Settings, facts: Facts) -> None:
     """Configure the machine's part of the cluster; none of it starts at boot."""
     lines = [f"{address} {name}\n" for name, address in settings.nodes.items()]
     write("/etc/hosts", HOSTS + "".join(lines))
-    write("/etc/corosync/corosync.conf", corosync_conf(settings, facts.token_ms))
+    write("/etc/corosync/corosync.conf", corosync_conf(settings.nodes, facts.token_ms))
     _open_firewall()
     for name in SERVICES:
         if succeeds("systemctl", "--quiet", "is-enabled", name):
@@ -38,26 +39,6 @@ def _open_firewall() -> None:
             run("firewall-cmd", "--quiet", add)
             run("firewall-cmd", "--quiet", "--permanent", add)
             changed(f"opened the firewall for {service}")
-
-
-def corosync_conf(settings: Settings, token_ms: int) -> str:
-    """Return corosync.conf; of two nodes one alone may go on, and may begin."""
-    is_pair = len(settings.nodes) == 2
-    pair = "  two_node: 1\n  wait_for_all: 0\n" if is_pair else ""
-    nodes = "".join(
-        f"  node {{\n    name: {name}\n    nodeid: {number}\n"
-        f"    ring0_addr: {address}\n  }}\n"
-        for number, (name, address) in enumerate(settings.nodes.items(), start=1)
-    )
-    return (
-        "totem {\n  version: 2\n  cluster_name: pgsr\n  transport: knet\n"
-        "  crypto_cipher: none\n  crypto_hash: none\n"
-        f"  token: {token_ms}\n}}\n"
-        f"nodelist {{\n{nodes}}}\n"
-        f"quorum {{\n  provider: corosync_votequorum\n{pair}}}\n"
-        "logging {\n  to_syslog: no\n  to_logfile: yes\n"
-        "  logfile: /var/log/corosync/corosync.log\n  timestamp: hires\n}\n"
-    )
 
 
 def start() -> None:
@@ -110,12 +91,14 @@ def _wait_for_primary(settings: Settings) -> None:
     role = "Started" if settings.mode == "none" else "Promoted"
     wait_until(
         "a server that takes writes, with the address",
-        lambda: (
-            len(_where(resources.RESOURCE, role)) == 1
-            and _where(resources.ADDRESS) == _where(resources.RESOURCE, role)
-        ),
+        lambda: _has_primary(_seen(), role),
         ROLE_TIMEOUT_S,
     )
+
+
+def _has_primary(seen: ElementTree.Element, role: str) -> bool:
+    servers = _where(seen, resources.RESOURCE, role)
+    return len(servers) == 1 and _where(seen, resources.ADDRESS) == servers
 
 
 def _wait_for_standbys(settings: Settings) -> None:
@@ -148,12 +131,14 @@ def _online() -> frozenset[str]:
     )
 
 
-def _where(resource: str, role: str = "Started") -> list[str]:
+def _where(
+    seen: ElementTree.Element, resource: str, role: str = "Started"
+) -> list[str]:
     """Return the nodes on which a resource has a role, by its former name too."""
     roles = {role, "Master"} if role == "Promoted" else {role}
     return [
         node.get("name", "")
-        for found in _seen().findall("./resources//resource")
+        for found in seen.findall("./resources//resource")
         if found.get("id", "").split(":")[0] == resource and found.get("role") in roles
         for node in found.findall("node")
     ]
