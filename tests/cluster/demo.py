@@ -110,7 +110,7 @@ def on_machines() -> int:
 
     try:
         machines = vagrant_construction.machines()
-        machines.want("pgsr", 2)
+        machines.want(PGSR_MODE="pgsr", PGSR_NODES="2")
     except vagrant_construction.NoMachines as reason:
         print(f"demo: {reason}", file=sys.stderr)
         return 1

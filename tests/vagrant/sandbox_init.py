@@ -20,9 +20,7 @@ from typing import NoReturn
 HOME = Path("/run/pgsr-sandbox")
 TEMPORARY = HOME / "tmp"
 DISK_LIMIT = "size=8g,mode=755"
-OWN_DIRECTORIES = (
-    *("/run", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"),
-)
+OWN_DIRECTORIES = ("/run", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt")
 CONFIGURATION = Path("/etc/libvirt")
 DEVICES = ("full", "net", "null", "random", "tty", "urandom", "zero")
 READY_TIMEOUT_S = 30.0

@@ -23,7 +23,7 @@ from tests.cluster.harness.lan import Lan, Place
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.snapshots import Snapshot
 from tests.cluster.harness.ssh import Connection
-from tests.cluster.harness.vagrant_machine import Identity, VagrantMachine
+from tests.cluster.harness.vagrant_machine import FENCING_DISK, Identity, VagrantMachine
 
 CHECKOUT = Path(__file__).parents[3]
 DATA = CHECKOUT / os.environ.get("VAGRANT_DOTFILE_PATH", ".vagrant")
@@ -49,9 +49,8 @@ class Machines:
             machine.power_on()
         self.cluster = _cluster(self.settings, self.machines)
 
-    def want(self, mode: str, count: int) -> None:
-        """Raise NoMachines unless they were made for that mode and are so many."""
-        wanted = {"PGSR_MODE": mode, "PGSR_NODES": str(count)}
+    def want(self, **wanted: str) -> None:
+        """Raise NoMachines unless they were made with these settings."""
         if not wanted.items() <= self.settings.items():
             words = " ".join(f"{name}={value}" for name, value in wanted.items())
             raise NoMachines(
@@ -123,11 +122,7 @@ def machines() -> Machines:
 def construct(_name: str, count: int) -> VagrantConstruction:
     """Return the cluster of the machines, which has to have so many nodes."""
     found = machines()
-    if len(found.machines) != count:
-        raise NoMachines(
-            f"{count} machines are wanted, and there are {len(found.machines)}:"
-            f" `vagrant destroy -f`, then `PGSR_NODES={count} vagrant up`"
-        )
+    found.want(PGSR_NODES=str(count))
     return VagrantConstruction(found)
 
 
@@ -196,6 +191,6 @@ def _fencing(nodes: list[Node]) -> Fencing:
         properties="stonith-action=off stonith-watchdog-timeout=0 stonith-timeout=120s"
         " priority-fencing-delay=5s",
         resources="primitive fencing stonith:fence_sbd params"
-        f" devices=/dev/disk/by-id/virtio-pgsr-sbd pcmk_host_list='{names}'"
+        f" devices=/dev/disk/by-id/virtio-{FENCING_DISK} pcmk_host_list='{names}'"
         " op monitor interval=3600 timeout=120\n",
     )
