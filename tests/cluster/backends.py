@@ -16,7 +16,12 @@ import pytest
 
 from tests.cluster.harness import construction, record
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.harness.machine import MACHINES, NAMESPACES, VAGRANT
+from tests.cluster.harness.machine import (
+    MACHINES,
+    NAMESPACES,
+    VAGRANT,
+    NoMachines,
+)
 
 OTHERS = {VAGRANT: "tests.cluster.harness.vagrant_construction"}
 # Root directory of the system that nodes of namespaces run; another one than the
@@ -56,9 +61,28 @@ def construct(name: str, count: int) -> Made:
     return made
 
 
-def can_run(item: pytest.Item) -> bool:
-    """Tell whether a test can run on such machines."""
+def node_count() -> int | None:
+    """Return how many machines there are; None when any number can be made.
+
+    UsageError, with what to do, when machines are wanted and there are none.
+    """
     if MACHINES == NAMESPACES:
+        return None
+    try:
+        count: int = import_module(OTHERS[MACHINES]).node_count()
+    except NoMachines as reason:
+        raise pytest.UsageError(str(reason)) from None
+    return count
+
+
+def can_run(item: pytest.Item, nodes: int | None) -> bool:
+    """Tell whether a test can run on such machines; `nodes` is what node_count said."""
+    if nodes is None:
         return True
     needed = FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return not needed and item.get_closest_marker(MARKER) is None
+    is_for_all = not needed and item.get_closest_marker(MARKER) is None
+    return is_for_all and _wanted_nodes(item) == nodes
+
+
+def _wanted_nodes(item: pytest.Item) -> int:
+    return getattr(getattr(item, "module", None), "NODES", 2)

@@ -43,10 +43,19 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what cannot run on the machines that were chosen."""
-    left_out = [item for item in items if not backends.can_run(item)]
+    nodes = backends.node_count()
+    left_out = [item for item in items if not backends.can_run(item, nodes)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if backends.can_run(item)]
+        items[:] = [item for item in items if backends.can_run(item, nodes)]
+
+
+def pytest_report_collectionfinish() -> str | None:
+    """Say which number of nodes the scenarios are about, if not about any."""
+    nodes = backends.node_count()
+    if nodes is None:
+        return None
+    return f"left out: scenarios of another number of nodes than {nodes} (PGSR_NODES)"
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.cluster.harness import method, postgres, record
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.construction import Construction, construct
 from tests.cluster.harness.keeper import leave_running
+from tests.cluster.harness.machine import NoMachines
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.record import Record
 from tests.cluster.harness.timeline import Event, failover
@@ -111,7 +112,7 @@ def on_machines() -> int:
     try:
         machines = vagrant_construction.machines()
         machines.want(PGSR_MODE="pgsr", PGSR_NODES="2")
-    except vagrant_construction.NoMachines as reason:
+    except NoMachines as reason:
         print(f"demo: {reason}", file=sys.stderr)
         return 1
     screen = Screen()

@@ -7,7 +7,8 @@ import base64
 import sys
 from pathlib import Path
 
-from tests.cluster.harness.vagrant_construction import NoMachines, machines
+from tests.cluster.harness.machine import NoMachines
+from tests.cluster.harness.vagrant_construction import machines
 from tests.cluster.harness.vagrant_machine import VagrantMachine
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "dist" / "vm-logs"

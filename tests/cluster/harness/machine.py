@@ -24,6 +24,10 @@ class NoPower(Exception):
     """A machine that is off was asked for what it does or has only while it runs."""
 
 
+class NoMachines(Exception):
+    """There are no such machines; the text says what to do."""
+
+
 class Machine(Protocol):
     """A machine that can be switched, unplugged and told to run a command."""
 

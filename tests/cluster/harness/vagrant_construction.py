@@ -20,6 +20,7 @@ from tests.cluster.harness import configuration, process
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.configuration import Fencing
 from tests.cluster.harness.lan import Lan, Place
+from tests.cluster.harness.machine import NoMachines
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.snapshots import Snapshot
 from tests.cluster.harness.ssh import Connection
@@ -31,10 +32,6 @@ SETTINGS = DATA / "pgsr.json"
 CIB = "/var/lib/pacemaker/cib/cib.xml"
 LEFT_BEHIND = ("/var/lib/pacemaker/cib", "/var/lib/pgsql", "/var/lib/corosync")
 VAGRANT_TIMEOUT_S = 120.0
-
-
-class NoMachines(Exception):
-    """There are no such machines; the text says what to do."""
 
 
 class Machines:
@@ -124,6 +121,11 @@ def construct(_name: str, count: int) -> VagrantConstruction:
     found = machines()
     found.want(PGSR_NODES=str(count))
     return VagrantConstruction(found)
+
+
+def node_count() -> int:
+    """Return how many machines there are; NoMachines when there are none."""
+    return int(recorded()["PGSR_NODES"])
 
 
 def recorded() -> dict[str, str]:
