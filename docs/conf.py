@@ -35,8 +35,8 @@ man_pages = [
     (page, name, title, "", 7)
     for page, name, title in (
         ("reference/index", "ocf_pgsr_pgsr", "PostgreSQL under Pacemaker"),
-        ("managed", "pgsr-managed", "managed replication"),
-        ("method", "pgsr-method", "the PGSR method of replication"),
-        ("troubleshooting", "pgsr-troubleshooting", "what to do about a reason"),
+        ("howto/set-up-managed", "pgsr-managed", "managed replication"),
+        ("explanation/method", "pgsr-method", "the PGSR method of replication"),
+        ("faults/troubleshooting", "pgsr-troubleshooting", "what to do about a reason"),
     )
 ]

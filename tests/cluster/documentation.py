@@ -110,7 +110,7 @@ def debian_nodes(name: str) -> Iterator[Cluster]:
 def configure_server(node: Node, same: list[Block]) -> None:
     """Leave starting to the cluster, and give the server the documented settings."""
     not_by_system = "1. The cluster starts PostgreSQL, not the system (both nodes)"
-    [step] = blocks("cluster.rst", not_by_system)
+    [step] = blocks("howto/set-up-method.rst", not_by_system)
     node.run("pg_ctlcluster", "15", "main", "start")
     run(node, step)
     settings, access, password = (block.text for block in same)

@@ -21,7 +21,7 @@ from tests.cluster.harness.cluster import Cluster
 
 pytestmark = pytest.mark.namespaces_only
 
-PAGE = "managed.rst"
+PAGE = "howto/set-up-managed.rst"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_managed_replication_is_set_up_by_the_documented_steps(
 
 def test_a_switchover_goes_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    [both] = blocks(PAGE, "A switchover")
+    [both] = blocks("howto/switchover.rst", "With managed replication")
     move, clear = both.text.splitlines()
     run(node1, both._replace(text=move))
     wait_for(cluster, node2, "promoted", "PRI")
@@ -83,12 +83,12 @@ def test_a_refused_node_comes_back_by_the_documented_steps(cluster: Cluster) -> 
     cluster.wait_for_fenced(node1)
     node2.run("crm", "node", "online", "node2")
     wait_for(cluster, node2, "unpromoted", "HS:waiting for node1")
-    [force] = blocks(PAGE, "If the missing node is lost for good")
+    [force] = blocks("howto/cold-start.rst", "If the missing node is lost for good")
     run(node2, force)
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()
     wait_for(cluster, node1, "stopped", "STOP:diverged")
-    rewind, _, clean_up = blocks(PAGE, "Bring a refused node back")
+    rewind, _, clean_up = blocks("howto/bring-back.rst", "Bring a refused node back")
     run(node1, rewind)
     run(node1, clean_up)
     wait_for(cluster, node1, "unpromoted", "HS:sync")

@@ -22,6 +22,7 @@ from tests.cluster.harness.node import Node
 
 pytestmark = pytest.mark.namespaces_only
 
+SET_UP = "howto/set-up-method.rst"
 REFUSED = "STOP:repressing start file exists"
 
 
@@ -35,25 +36,25 @@ def cluster() -> Iterator[Cluster]:
 def bring_back(cluster: Cluster, node: Node) -> None:
     """What is documented for a node whose instance was refused."""
     wait_for(cluster, node, "stopped", REFUSED)
-    for step in blocks("operation.rst", "After a failover"):
+    for step in blocks("howto/bring-back.rst", "After a failover"):
         run(node, for_node(node, step))
     wait_for(cluster, node, "unpromoted", "HS")
 
 
 def test_a_cluster_is_set_up_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    same = blocks("cluster.rst", "2. The same configuration (both nodes)")
+    same = blocks(SET_UP, "2. The same configuration (both nodes)")
     for node in cluster.nodes:
         configure_server(node, same)
-    [role] = blocks("cluster.rst", "3. The role for replication (node1)")
+    [role] = blocks(SET_UP, "3. The role for replication (node1)")
     run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
     alone, resources, _ = blocks(
-        "cluster.rst", "4. The resources, with node2 in standby (node1)"
+        SET_UP, "4. The resources, with node2 in standby (node1)"
     )
     run(node1, alone)
     cluster.configure(resources.text)
     wait_for(cluster, node1, "promoted", "PRI")
-    backup, online = blocks("cluster.rst", "5. The standby (node2)")
+    backup, online = blocks(SET_UP, "5. The standby (node2)")
     run(node2, backup)
     run(node2, online)
     wait_for(cluster, node2, "unpromoted", "HS")
@@ -70,10 +71,10 @@ def test_a_failed_primary_comes_back_by_the_documented_steps(cluster: Cluster) -
 
 def test_a_planned_switch_goes_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    [standby] = blocks("operation.rst", "A planned switch")
+    [standby] = blocks("howto/switchover.rst", "With the PGSR method")
     run(node1, for_node(node2, standby))
     wait_for(cluster, node1, "promoted", "PRI")
-    *steps, _ = blocks("operation.rst", "After a failover")
+    *steps, _ = blocks("howto/bring-back.rst", "After a failover")
     for step in steps:
         run(node2, step)
     node2.run("crm", "node", "online", "node2")
@@ -82,7 +83,7 @@ def test_a_planned_switch_goes_by_the_documented_steps(cluster: Cluster) -> None
 
 def test_a_planned_stop_goes_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    [stop] = blocks("operation.rst", "A planned stop of the whole cluster")
+    [stop] = blocks("howto/switchover.rst", "A planned stop of the whole cluster")
     run(node1, stop)
     cluster.wait_until_idle()
     node1.run("crm", "resource", "start", "db-clone")
@@ -101,7 +102,7 @@ def test_after_a_power_cut_of_all_the_documented_steps_find_and_start_the_primar
         node.power_on()
     for node in cluster.nodes:
         wait_for(cluster, node, "stopped", REFUSED)
-    question, restart = blocks("operation.rst", "Both nodes lost power")
+    question, restart = blocks("howto/cold-start.rst", "Both nodes lost power")
     states = [run(node, question) for node in cluster.nodes]
     assert ["in production" in state for state in states] == [True, False], states
     run(node1, restart)
@@ -117,7 +118,7 @@ def test_the_last_standby_becomes_the_primary_by_the_documented_steps(
         node.cut_power()
     node2.power_on()
     wait_for(cluster, node2, "stopped", REFUSED)
-    [promote] = blocks("operation.rst", "If only the standby's node is left")
+    [promote] = blocks("howto/cold-start.rst", "If only the standby's node is left")
     run(node2, promote)
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()

@@ -141,9 +141,11 @@ def test_every_way_to_run_is_shown_for_both_command_languages() -> None:
     managed = [each for each in shown if "node_list" in each]
     method = [each for each in shown if each not in [*alone, *managed]]
     assert len(alone) >= 4, "README and install.rst, crm and pcs"
-    assert len(method) >= 4, "README and cluster.rst, crm and pcs"
+    assert len(method) >= 4, "README and set-up-method.rst, crm and pcs"
     assert all({"tmpdir", "trigger_file"} <= set(each) for each in method)
-    assert len(managed) >= 6, "README and managed.rst for 2 and 3 nodes, crm and pcs"
+    assert len(managed) >= 6, (
+        "README and set-up-managed.rst for 2 and 3 nodes, crm and pcs"
+    )
 
 
 def test_nothing_is_wrong_with_the_managed_replication_that_is_shown() -> None:
@@ -175,7 +177,7 @@ def test_every_attribute_is_explained(name: str) -> None:
 
 @pytest.mark.parametrize("score", [*SCORES, replication.MINUS_INFINITY])
 def test_every_score_is_explained(score: str) -> None:
-    assert f"* - {score} - " in text_of("method.rst")
+    assert f"* - {score} - " in text_of("explanation/method.rst")
 
 
 @pytest.mark.parametrize("action", metadata.NAMES)
@@ -194,7 +196,7 @@ def test_every_exit_code_is_explained(code: Exit) -> None:
     ids=lambda path: str(path.relative_to(LIBRARY)),
 )
 def test_every_refusal_is_in_the_troubleshooting(path: Path) -> None:
-    page = text_of("troubleshooting.rst").replace("``", "")
+    page = text_of("faults/troubleshooting.rst").replace("``", "")
     assert [each for each in refusals(path) if each not in page] == []
 
 
@@ -202,7 +204,7 @@ def test_every_refusal_is_in_the_troubleshooting(path: Path) -> None:
 def test_every_complaint_about_a_configuration_is_in_the_troubleshooting(
     name: str,
 ) -> None:
-    page = text_of("troubleshooting.rst").replace("``", "")
+    page = text_of("faults/troubleshooting.rst").replace("``", "")
     found = list(complaints(LIBRARY / name))
     assert found
     assert [each for each in found if each not in page] == []

@@ -167,7 +167,7 @@ module PGSR
           make vm-demo                                 a failover, with its times
           make vm-logs                                 all logs of the machines, in dist
           vagrant destroy -f                           end it
-        What happens then, and why: docs/virtual-machines.rst.
+        What happens then, and why: docs/howto/virtual-machines.rst.
       TEXT
     end
 

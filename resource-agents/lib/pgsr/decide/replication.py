@@ -2,7 +2,7 @@
 """Core: the rules of the PGSR method.
 
 The method's states, and the flag files that carry them from one action to the next,
-are described in docs/method.rst.  Every refusal says what to do next.
+are described in docs/explanation/method.rst.  Every refusal says what to do next.
 """
 
 from __future__ import annotations
