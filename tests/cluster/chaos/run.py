@@ -99,15 +99,16 @@ class Run:
         time.sleep(self._random.uniform(0.0, LONGEST_PAUSE_S))
 
     def _drawn(self) -> list[Blow]:
+        """Draw what strikes; a kind once only: a network cannot be narrowed twice."""
         count = self._random.choice(FAULTS_AT_ONCE)
         return [
             Blow(
-                fault=self._random.choice(FAULTS),
+                fault=fault,
                 is_at_primary=self._random.random() < PRIMARY_SHARE,
                 node=self._random.randrange(NODES),
                 lasts_s=self._random.uniform(0.5, LONGEST_FAULT_S),
             )
-            for _ in range(count)
+            for fault in self._random.sample(FAULTS, count)
         ]
 
     def _strike(self, struck: ExitStack, blow: Blow) -> None:
