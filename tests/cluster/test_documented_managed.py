@@ -11,6 +11,7 @@ import pytest
 from tests.cluster.documentation import (
     PASSWORD,
     RESOURCE,
+    STATUS,
     blocks,
     configure_server,
     debian_nodes,
@@ -88,7 +89,27 @@ def test_a_refused_node_comes_back_by_the_documented_steps(cluster: Cluster) -> 
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()
     wait_for(cluster, node1, "stopped", "STOP:diverged")
-    rewind, _, clean_up = blocks("howto/bring-back.rst", "Bring a refused node back")
+    rewind, _, clean_up = blocks(
+        "howto/bring-back.rst", "Managed replication: STOP:diverged"
+    )
     run(node1, rewind)
     run(node1, clean_up)
     wait_for(cluster, node1, "unpromoted", "HS:sync")
+
+
+def test_a_planned_stop_goes_by_the_documented_steps(cluster: Cluster) -> None:
+    """Either may be promoted then: the standby has all that the primary wrote."""
+    [stop] = blocks("howto/switchover.rst", "A planned stop with managed replication")
+    node1, _ = cluster.nodes
+    run(node1, stop)
+    for node in cluster.nodes:
+        wait_for(cluster, node, "stopped", "STOP")
+    node1.run("crm", "resource", "start", "db-clone")
+    cluster.wait_for(
+        "a primary and its synchronous standby",
+        lambda seen: (
+            sorted(seen.attribute(n.name, STATUS) or "" for n in cluster.nodes)
+            == ["HS:sync", "PRI"]
+        ),
+    )
+    assert cluster.status().failures == ()

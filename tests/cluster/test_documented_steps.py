@@ -23,7 +23,9 @@ from tests.cluster.harness.node import Node
 pytestmark = pytest.mark.namespaces_only
 
 SET_UP = "howto/set-up-method.rst"
+COLD_START = "howto/cold-start.rst"
 REFUSED = "STOP:repressing start file exists"
+BRING_BACK = ("howto/bring-back.rst", f"The PGSR method: {REFUSED}")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def cluster() -> Iterator[Cluster]:
 def bring_back(cluster: Cluster, node: Node) -> None:
     """What is documented for a node whose instance was refused."""
     wait_for(cluster, node, "stopped", REFUSED)
-    for step in blocks("howto/bring-back.rst", "After a failover"):
+    for step in blocks(*BRING_BACK):
         run(node, for_node(node, step))
     wait_for(cluster, node, "unpromoted", "HS")
 
@@ -74,7 +76,7 @@ def test_a_planned_switch_goes_by_the_documented_steps(cluster: Cluster) -> None
     [standby] = blocks("howto/switchover.rst", "With the PGSR method")
     run(node1, for_node(node2, standby))
     wait_for(cluster, node1, "promoted", "PRI")
-    *steps, _ = blocks("howto/bring-back.rst", "After a failover")
+    *steps, _ = blocks(*BRING_BACK)
     for step in steps:
         run(node2, step)
     node2.run("crm", "node", "online", "node2")
@@ -83,7 +85,7 @@ def test_a_planned_switch_goes_by_the_documented_steps(cluster: Cluster) -> None
 
 def test_a_planned_stop_goes_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    [stop] = blocks("howto/switchover.rst", "A planned stop of the whole cluster")
+    [stop] = blocks("howto/switchover.rst", "A planned stop with the PGSR method")
     run(node1, stop)
     cluster.wait_until_idle()
     node1.run("crm", "resource", "start", "db-clone")
@@ -102,7 +104,9 @@ def test_after_a_power_cut_of_all_the_documented_steps_find_and_start_the_primar
         node.power_on()
     for node in cluster.nodes:
         wait_for(cluster, node, "stopped", REFUSED)
-    question, restart = blocks("howto/cold-start.rst", "Both nodes lost power")
+    question, restart = blocks(
+        COLD_START, "With the PGSR method: both nodes lost power"
+    )
     states = [run(node, question) for node in cluster.nodes]
     assert ["in production" in state for state in states] == [True, False], states
     run(node1, restart)
@@ -118,7 +122,7 @@ def test_the_last_standby_becomes_the_primary_by_the_documented_steps(
         node.cut_power()
     node2.power_on()
     wait_for(cluster, node2, "stopped", REFUSED)
-    [promote] = blocks("howto/cold-start.rst", "If only the standby's node is left")
+    [promote] = blocks(COLD_START, "If only the standby's node is left")
     run(node2, promote)
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()
