@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.cluster.harness.lan import Lan
+from tests.cluster.harness.wait import patient
+
+OPERATION_TIMEOUT_S = 20.0  # Pacemaker's own, where nothing else is said
 
 
 class Fencing(NamedTuple):
@@ -46,6 +49,7 @@ def crm_properties(fencing: Fencing) -> str:
     return (
         f"property stonith-enabled=true dc-deadtime=2s {fencing.properties}\n"
         "rsc_defaults resource-stickiness=100\n"
+        f"op_defaults timeout={patient(OPERATION_TIMEOUT_S):.0f}s\n"
         f"{fencing.resources}"
     )
 
@@ -55,5 +59,5 @@ def crm_address(lan: Lan) -> str:
     return (
         "primitive address ocf:heartbeat:IPaddr2"
         f" params ip={lan.virtual_address} cidr_netmask={lan.prefix_length}"
-        " op monitor interval=10s timeout=20s"
+        f" op monitor interval=10s timeout={patient(OPERATION_TIMEOUT_S):.0f}s"
     )

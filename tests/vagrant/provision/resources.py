@@ -18,6 +18,8 @@ ADDRESS = "address"
 STREAMS = ("HS", "HS:sync", "HS:async", "HS:potential", "HS:quorum")
 SHARED_DIRECTORY = "/srv/pgsql"
 Operation = tuple[str, int, int, str]  # name, interval and timeout in seconds, role
+# A machine whose processor is emulated may need longer than the usual 20 seconds.
+_AT_EASE: list[Operation] = [("start", 0, 60, ""), ("stop", 0, 60, "")]
 
 
 def configuration(settings: Settings, facts: Facts) -> Iterator[tuple[str, str]]:
@@ -63,9 +65,8 @@ def _fencing(settings: Settings, facts: Facts) -> str:
         "devices": facts.fencing_disk,
         "pcmk_host_list": " ".join(settings.nodes),
     }
-    return _primitive(
-        "fencing", "stonith", "fence_sbd", parameters, [("monitor", 3600, 120, "")]
-    )
+    operations = [*_AT_EASE, ("monitor", 3600, 120, "")]
+    return _primitive("fencing", "stonith", "fence_sbd", parameters, operations)
 
 
 def _replicated(settings: Settings, facts: Facts) -> str:
@@ -148,7 +149,7 @@ def _address(settings: Settings) -> str:
     parameters = {"ip": settings.virtual_address, "cidr_netmask": "24"}
     return _primitive(
         *(ADDRESS, "ocf", "heartbeat:IPaddr2", parameters),
-        [("monitor", 10, 60, "")],
+        [*_AT_EASE, ("monitor", 10, 60, "")],
     )
 
 
