@@ -16,7 +16,7 @@ author = "the PGSR developers"
 project_copyright = "the PGSR developers, GPL-2.0-or-later"
 version = release = __version__
 
-extensions = ["sphinx.ext.graphviz", "declarations"]
+extensions = ["sphinx.ext.graphviz", "declarations", "explained", "reasons"]
 exclude_patterns = ["_extensions"]
 # A role that names a parameter which is not declared is an error.
 nitpicky = True

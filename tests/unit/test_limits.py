@@ -22,7 +22,9 @@ POINTLESS_NAMES = {"common", "helper", "helpers", "misc", "util", "utils"}
 
 AGENT_MODULES = sorted(LIBRARY.rglob("*.py"))
 OTHER_MODULES = [
-    path for part in ("packaging", "tests") for path in (TOP / part).rglob("*.py")
+    path
+    for part in ("docs", "packaging", "tests")
+    for path in (TOP / part).rglob("*.py")
 ]
 MODULES = [*AGENT_MODULES, *sorted(OTHER_MODULES)]
 
