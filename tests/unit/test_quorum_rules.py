@@ -16,7 +16,7 @@ ONE = Setting(is_sync=True, quorum=1)
 TWO = Setting(is_sync=True, quorum=2)
 STRICT = Setting(is_sync=True, quorum=2, is_strict=True)
 NOBODY = SyncNames("", 1, (NO_STANDBY,))
-FEW = ("too few standbys are connected",)
+FEW = ("standbys: too few are connected",)
 
 
 def names(*nodes: str, count: int = 1) -> SyncNames:

@@ -47,7 +47,7 @@ def plan(now: Round) -> Plan:
         return _with_quorum(now, fit, staying)
     if is_quorum and now.setting.is_strict and len(fit) < quorum:
         # Nobody loses a right: commits wait until k standbys are there again.
-        awaited = ("too few standbys are connected",)
+        awaited = ("standbys: too few are connected",)
         return Plan(_entitled(now), staying=_recorded(now), awaited=awaited)
     return _without_quorum(now, fit)
 
