@@ -16,12 +16,26 @@ author = "the PGSR developers"
 project_copyright = "the PGSR developers, GPL-2.0-or-later"
 version = release = __version__
 
-extensions = ["sphinx.ext.graphviz", "declarations", "explained", "reasons"]
+extensions = [
+    "declarations",
+    "diagrams",
+    "explained",
+    "reasons",
+]
 exclude_patterns = ["_extensions"]
 # A role that names a parameter which is not declared is an error.
 nitpicky = True
 
-graphviz_output_format = "svg"
+# What a cluster prints is no program.
+highlight_language = "none"
+
+# How diagrams look, but for colours, which are those of the page: _static/pgsr.css.
+graphviz_dot_args = [
+    *("-Gbgcolor=transparent", "-Gnodesep=0.4"),
+    *("-Nshape=box", "-Nstyle=rounded", "-Nmargin=0.15,0.08", "-Npenwidth=1.5"),
+    *("-Nfontname=sans-serif", "-Nfontsize=13"),
+    *("-Efontname=sans-serif", "-Efontsize=12", "-Epenwidth=1.5"),
+]
 
 html_theme = "furo"
 html_title = f"PGSR {version}"
