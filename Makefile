@@ -15,8 +15,8 @@ PATIENCE ?= 8
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs help install lint machine \
-	packages python release servers shell test test-cluster test-packages \
+.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look help install \
+	links lint machine packages python release servers shell test test-cluster test-docs test-packages \
 	test-postgres test-stock test-unit tools trial trixie-root \
 	vm-box vm-check vm-demo vm-logs vm-machine vm-shell vm-test
 
@@ -57,6 +57,10 @@ demo: as-root machine  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 
 docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
 	@command -v dot >/dev/null || $(PYTHON) -m tests.provision packages
 	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs dist/docs
+
+docs-look: docs  ## Take pictures of the pages, wide and narrow, light and dark (PAGES=...)
+	@test -x /usr/bin/chromium-headless-shell || $(PYTHON) -m tests.provision packages
+	.venv/bin/python -m tests.docs.look dist/docs dist/docs-look $(PAGES)
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,12 +128,16 @@ test: as-root servers trial $(TOOLS) packages vm-box  ## Install what is needed 
 		|| status=1; \
 	.venv/bin/pytest -n 2 --dist worksteal --junitxml=dist/reports/packages.xml tests/packages \
 		|| status=1; \
+	.venv/bin/pytest --junitxml=dist/reports/docs.xml tests/docs || status=1; \
 	$(IN_SANDBOX) --junitxml=dist/reports/vagrant.xml tests/vagrant || status=1; \
 	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
 	exit $$status
 
 test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
 	.venv/bin/pytest tests/cluster
+
+test-docs: machine $(TOOLS)  ## Read the documentation in a browser, and its manual pages
+	.venv/bin/pytest tests/docs
 
 test-packages: as-root trial $(TOOLS) $(NFPM)  ## Install, upgrade, break and remove the packages
 	.venv/bin/pytest -n 2 --dist worksteal tests/packages

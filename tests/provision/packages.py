@@ -17,12 +17,15 @@ from pathlib import Path
 from tests.provision.commands import ProvisionError, output_of
 
 PACKAGES = (
+    "chromium-headless-shell",
     "corosync",
     "crmsh",
     "graphviz",
+    "hunspell-en-gb",
     "iproute2",
     "iptables",
     "iputils-arping",
+    "libenchant-2-2",
     "libxml2-utils",
     "pacemaker",
     "pacemaker-cli-utils",
