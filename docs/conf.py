@@ -22,7 +22,9 @@ extensions = [
     "explained",
     "reasons",
 ]
-exclude_patterns = ["_extensions"]
+if tags.has("spelling"):  # noqa: F821  defined by Sphinx
+    extensions.append("spelling")
+exclude_patterns = ["_extensions", "_markdown"]
 # A role that names a parameter which is not declared is an error.
 nitpicky = True
 
