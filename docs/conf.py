@@ -20,6 +20,7 @@ extensions = [
     "declarations",
     "diagrams",
     "explained",
+    "manual",
     "reasons",
 ]
 if tags.has("spelling"):  # noqa: F821  defined by Sphinx
@@ -51,8 +52,15 @@ man_pages = [
     (page, name, title, "", 7)
     for page, name, title in (
         ("reference/index", "ocf_pgsr_pgsr", "PostgreSQL under Pacemaker"),
-        ("howto/set-up-managed", "pgsr-managed", "managed replication"),
-        ("explanation/method", "pgsr-method", "the PGSR method of replication"),
-        ("faults/troubleshooting", "pgsr-troubleshooting", "what to do about a reason"),
+        ("howto/index", "pgsr-setup", "set a cluster with PostgreSQL up"),
+        ("howto/index", "pgsr-operation", "switch over, bring back, start, maintain"),
+        (
+            "explanation/index",
+            "pgsr-replication",
+            "how PostgreSQL is replicated and why",
+        ),
+        ("faults/index", "pgsr-troubleshooting", "what to do about a reason"),
     )
 ]
+# Of these the page has but what stands under a caption of the contents.
+manual_parts = {"pgsr-setup": "Set up", "pgsr-operation": "Operate"}

@@ -67,20 +67,25 @@ def _write_documentation(source: Path, work: Path, root: Path, time: int) -> Non
         _copy(text, documents / AGENT / text.relative_to(work / "text"))
     _sphinx(source, work, "man", time)
     for page in (work / "man").glob("*.7"):
-        _compress(_ragged(_read(page)), root / f"usr/share/man/man7/{page.name}.gz")
+        _compress(_read(page), root / f"usr/share/man/man7/{page.name}.gz")
 
 
 def _list_documents(configuration: Path, root: Path) -> None:
-    """Name each document of the agent, which rpm marks as such."""
-    places = (root / "usr/share/man/man7", root / "usr/share/doc" / AGENT)
-    found = [path for place in places for path in place.rglob("*") if path.is_file()]
-    entries = "".join(
-        f"  - src: root/{path.relative_to(root)}\n    dst: /{path.relative_to(root)}\n"
-        "    type: doc\n    packager: rpm\n"
-        for path in sorted(found)
-    )
+    """Name each document of the agent, which rpm marks as such, and its directories."""
+    documents = root / "usr/share/doc" / AGENT
+    manual = sorted((root / "usr/share/man/man7").iterdir())
+    entries = [_entry(path, root) for path in (*manual, *sorted(documents.rglob("*")))]
     text = _read(configuration)
-    configuration.write_text(re.sub("  # DOCUMENTS:.*\n", entries, text))
+    configuration.write_text(re.sub("  # DOCUMENTS:.*\n", "".join(entries), text))
+
+
+def _entry(path: Path, root: Path) -> str:
+    place = path.relative_to(root)
+    if path.is_dir():
+        return f"  - dst: /{place}\n    type: dir\n    packager: rpm\n"
+    return (
+        f"  - src: root/{place}\n    dst: /{place}\n    type: doc\n    packager: rpm\n"
+    )
 
 
 def _sphinx(source: Path, work: Path, builder: str, time: int) -> None:
@@ -97,11 +102,6 @@ def _sphinx(source: Path, work: Path, builder: str, time: int) -> None:
         ),
         {"SOURCE_DATE_EPOCH": str(time), "PYTHONDONTWRITEBYTECODE": "1"},
     )
-
-
-def _ragged(page: str) -> str:
-    """Return a manual page that is set ragged: words are long, and tables narrow."""
-    return re.sub(r"^(\.TH .*)$", r"\1\n.na", page, count=1, flags=re.M)
 
 
 def _compress(text: str, target: Path) -> None:

@@ -21,6 +21,13 @@ from tests.provision.postgresql import CHECKOUT
 LINT = CHECKOUT / "packaging/lint"
 LINT_TIMEOUT_S = 120
 UTF_8 = {"PATH": PATH, "LC_ALL": "C.UTF-8"}
+MANUAL_PAGES = {
+    "ocf_pgsr_pgsr",
+    "pgsr-operation",
+    "pgsr-replication",
+    "pgsr-setup",
+    "pgsr-troubleshooting",
+}
 DEB_DEPENDS = {
     "resource-agents-pgsr": "python3 (>= 3.9), python3-psycopg2,"
     " resource-agents | resource-agents-base,"
@@ -129,12 +136,21 @@ def test_every_module_is_there_and_no_bytecode(built: Packages, tmp_path: Path) 
 
 def test_manual_pages_are_there_and_render(built: Packages, tmp_path: Path) -> None:
     pages = unpacked(built.agent_deb, tmp_path) / "usr/share/man/man7"
-    names = {path.name for path in pages.iterdir()}
-    assert {"ocf_pgsr_pgsr.7.gz", "pgsr-troubleshooting.7.gz"} <= names
+    names = {path.name.removesuffix(".7.gz") for path in pages.iterdir()}
+    assert names == MANUAL_PAGES
     for page in pages.iterdir():
         shown = run(["man", "--warnings", "-l", str(page)], 60, UTF_8)
         assert shown.code == 0
         assert "system message" not in shown.out.lower(), page
+
+
+def test_every_directory_of_documents_is_the_package_s(built: Packages) -> None:
+    listed = must(["rpm", "--query", "--list", "-p", str(built.agent_rpm)]).split()
+    documents = {Path(name) for name in listed if "/share/doc/" in name}
+    owned = Path("/usr/share/doc/resource-agents-pgsr")
+    assert owned / "howto/switchover.txt" in documents
+    missing = {path.parent for path in documents - {owned}} - documents
+    assert missing == set()
 
 
 def test_lintian_has_nothing_to_say(built: Packages) -> None:

@@ -27,6 +27,7 @@ PACKAGES = (
     "iputils-arping",
     "libenchant-2-2",
     "libxml2-utils",
+    "man-db",
     "pacemaker",
     "pacemaker-cli-utils",
     "postgresql-15",
@@ -48,7 +49,6 @@ TRIAL = (
     "dnf",
     "gpg",
     "lintian",
-    "man-db",
     "mmdebstrap",
     "rpmlint",
 )

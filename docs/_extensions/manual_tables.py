@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How wide the columns of a table are in a manual page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docutils import nodes
+from docutils.writers import manpage
+
+# What a terminal of 80 columns leaves between the margins, and what lines between
+# columns take.
+AVAILABLE = 72
+BETWEEN = 3
+
+
+class ManualTable(manpage.Table):
+    """A table of docutils that says how wide each of its columns is."""
+
+    def __init__(self, table: nodes.table) -> None:
+        super().__init__()
+        rows = [[cell.astext() for cell in row] for row in table.findall(nodes.row)]
+        self._widths = widths(rows)
+
+    def as_list(self) -> list[str]:
+        """Return the lines of the table, and let a distance come after it."""
+        self._coldefs = [f"lw({width}n)" for width in self._widths]
+        return [*super().as_list(), ".sp\n"]
+
+
+def widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns' widths: what their words need, and a share of the rest.
+
+    The shares are as what the columns lack to be written without a break.
+    """
+    columns = list(zip(*rows))
+    needed = [max(map(longest_word, column)) for column in columns]
+    wanted = [max(map(longest_line, column)) for column in columns]
+    left = max(0, AVAILABLE - BETWEEN * len(columns) - sum(needed))
+    lacking = [want - need for want, need in zip(wanted, needed)]
+    share = min(1.0, left / max(1, sum(lacking)))
+    return [need + int(lack * share) for need, lack in zip(needed, lacking)]
+
+
+def longest_word(text: str) -> int:
+    """Return the length of the longest word."""
+    return max(map(len, text.split()), default=1)
+
+
+def longest_line(text: str) -> int:
+    """Return the length of the longest line or paragraph."""
+    return max(map(len, text.splitlines()), default=1)
