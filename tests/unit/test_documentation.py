@@ -113,3 +113,10 @@ def test_every_score_is_explained(score: str) -> None:
 @pytest.mark.parametrize("action", metadata.NAMES)
 def test_every_action_is_explained(action: str) -> None:
     assert f"``{action}``" in text_of("reference/actions.rst")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(DOCS.rglob("*.dot")), ids=lambda path: path.stem
+)
+def test_a_diagram_leaves_its_colours_to_the_page(path: Path) -> None:
+    assert "color" not in path.read_text()
