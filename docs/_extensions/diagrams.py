@@ -7,8 +7,9 @@ the reader switched between light and dark.  Its colours are in ``_static/pgsr.c
 
 from __future__ import annotations
 
-import html
-import re
+from itertools import groupby
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,9 +17,8 @@ from sphinx.ext.graphviz import GraphvizError, graphviz, render_dot
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
-# What Graphviz adds that is no drawing: names of nodes, which a browser shows as tips,
-# and identifiers, which are the same in each diagram of a page.
-BESIDE_THE_DRAWING = re.compile(r'<!--.*?-->\n?|<title>.*?</title>\n?| id="\w+"', re.S)
+SVG = "{http://www.w3.org/2000/svg}"
+ElementTree.register_namespace("", SVG.strip("{}"))
 
 
 def write_diagram(self: HTML5Translator, node: graphviz) -> None:
@@ -37,9 +37,44 @@ def write_diagram(self: HTML5Translator, node: graphviz) -> None:
 
 def inlined(svg: str, alternative: str) -> str:
     """Return a drawing as an element, with words for those who do not see it."""
-    element = BESIDE_THE_DRAWING.sub("", svg[svg.index("<svg") :])
-    words = html.escape(alternative)
-    return element.replace("<svg", f'<svg role="img" aria-label="{words}"', 1)
+    drawing = ElementTree.fromstring(svg)
+    for element in drawing.iter():
+        # It would be there once more in the next diagram of the page.
+        element.attrib.pop("id", None)
+        # A browser would show the names of nodes and edges as tips.
+        for title in element.findall(f"{SVG}title"):
+            element.remove(title)
+        join_words(element)
+    drawing.attrib |= {"role": "img", "aria-label": alternative}
+    # For the stylesheet, which cannot ask for it.
+    drawing.set("style", f"--drawn-width: {drawing.get('width')}")
+    return ElementTree.tostring(drawing, encoding="unicode")
+
+
+def join_words(group: Element) -> None:
+    """Make one text of the parts of each line, bold or not.
+
+    Graphviz gives each its place by the font that it has; by that of the reader they
+    would overlap.
+    """
+    texts = group.findall(f"{SVG}text")
+    for _, line in groupby(texts, key=lambda text: text.get("y")):
+        first, *others = parts = list(line)
+        if not others:
+            continue
+        spans = [Element(f"{SVG}tspan", weight_of(part)) for part in parts]
+        for span, part in zip(spans, parts):
+            span.text = part.text
+        first.text = None
+        first.attrib.pop("font-weight", None)
+        first.extend(spans)
+        for other in others:
+            group.remove(other)
+
+
+def weight_of(text: Element) -> dict[str, str]:
+    """Return what makes a part of a line bold."""
+    return {name: text.attrib[name] for name in ("font-weight",) if name in text.attrib}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -13,4 +13,5 @@ extensions = ["myst_parser", "spelling"]
 root_doc = "README"
 include_patterns = ["*.md", "packaging/**.md"]
 exclude_patterns = [".*", "dist", "docs", "tests"]
-suppress_warnings = ["toc.not_included"]
+# Links are tried by another program.
+suppress_warnings = ["myst.xref_missing", "toc.not_included"]

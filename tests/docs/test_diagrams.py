@@ -13,7 +13,7 @@ from tests.docs.browser import NARROW, WIDE, System, Theme
 
 # What the guidelines for accessible pages (WCAG 2, level AA) ask for.
 CONTRAST = 4.5
-SMALLEST_PX = 9
+SMALLEST_PX = 12
 # What the system prefers, and what the reader chose.
 LIGHT_AND_DARK: tuple[tuple[System, Theme], ...] = (
     ("light", "auto"),
