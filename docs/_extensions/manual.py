@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docutils import nodes
-from manual_tables import ManualTable
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.manpage import ManualPageBuilder
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.graphviz import graphviz
 from sphinx.writers.manpage import ManualPageTranslator
+
+from manual_tables import ManualTable
 
 # Ragged, since words are long; no name is broken at a syllable.
 RAGGED = ".na\n.nr HY 0\n.nh\n"
@@ -71,16 +72,20 @@ class Translator(ManualPageTranslator):
     def visit_table(self, node: nodes.table) -> None:
         """Begin a table with columns that have the width which they need."""
         super().visit_table(node)
-        self._active_table = ManualTable(node)
+        self._active_table = ManualTable()
 
     def begin_reference(self, _node: nodes.reference) -> None:
         """Write the words of a reference as if it were none."""
 
     def end_reference(self, node: nodes.reference) -> None:
-        """Name the manual page that has what is referred to, if it is another."""
+        """Name the manual page that has what is referred to, if it is another.
+
+        It is not said of a name, such as that of a parameter, which is easily found.
+        """
         target = node.get("refuri", "")
         page = pages_of(self.builder.env).get(target.partition("#")[0])
-        if page not in {None, self.settings.title} and "#parameter-" not in target:
+        is_name = all(isinstance(child, nodes.literal) for child in node.children)
+        if page not in {None, self.settings.title} and not is_name:
             self.body.append(f" in {named(page)}")
         if target.startswith("http"):
             self.body.append(f" <{self.deunicode(target)}>")

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-from docutils import nodes
 from docutils.writers import manpage
 
 # What a terminal of 80 columns leaves between the margins, and what lines between
@@ -14,18 +14,23 @@ AVAILABLE = 72
 BETWEEN = 3
 
 
+# Requests, and what has no width in a line: fonts, and where a word may be broken.
+NO_TEXT = re.compile(r"^\..*$|\\f[A-Z]|\\[&%:]|\\(?=-)", re.M)
+
+
 class ManualTable(manpage.Table):
     """A table of docutils that says how wide each of its columns is."""
 
-    def __init__(self, table: nodes.table) -> None:
-        super().__init__()
-        rows = [[cell.astext() for cell in row] for row in table.findall(nodes.row)]
-        self._widths = widths(rows)
-
     def as_list(self) -> list[str]:
         """Return the lines of the table, and let a distance come after it."""
-        self._coldefs = [f"lw({width}n)" for width in self._widths]
+        rows = [[text_of(cell) for cell in row] for row in self._rows]
+        self._coldefs = [f"lw({width}n)" for width in widths(rows)]
         return [*super().as_list(), ".sp\n"]
+
+
+def text_of(cell: Iterable[str]) -> str:
+    """Return what is shown of a cell."""
+    return NO_TEXT.sub("", "".join(cell))
 
 
 def widths(rows: Sequence[Sequence[str]]) -> list[int]:
