@@ -37,7 +37,7 @@ Theme = Literal["auto", "dark", "light"]
 System = Literal["dark", "light"]
 
 
-def build(directory: Path, builder: str = "html") -> Path:
+def build(directory: Path, builder: str) -> Path:
     """Build the documentation there, as `make docs` does."""
     options = ["--fail-on-warning", "--quiet", "-b", builder]
     places = ["-d", str(directory / "doctrees"), str(TOP / "docs")]

@@ -13,9 +13,21 @@ from tests.docs import browser
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all is built, so that the sources are read once."""
+    return tmp_path_factory.mktemp("docs")
+
+
+@pytest.fixture(scope="session")
+def site(work: Path) -> Path:
     """The pages, as `make docs` builds them."""
-    return browser.build(tmp_path_factory.mktemp("docs"))
+    return browser.build(work, "html")
+
+
+@pytest.fixture(scope="session")
+def manual(work: Path) -> Path:
+    """The manual pages, as the packages have them."""
+    return browser.build(work, "man")
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import browser
-
 WIDTH = 80
 MAN_TIMEOUT_S = 60
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "MANWIDTH": str(WIDTH)}
@@ -23,12 +21,6 @@ HEADINGS = {
     "pgsr-setup": {"NAME", "INSTALLATION", "SET UP MANAGED REPLICATION"},
     "pgsr-troubleshooting": {"NAME", "TROUBLESHOOTING"},
 }
-
-
-@pytest.fixture(scope="module")
-def manual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The manual pages, as the packages have them."""
-    return browser.build(tmp_path_factory.mktemp("manual"), "man")
 
 
 def shown(page: Path) -> str:

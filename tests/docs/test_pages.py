@@ -10,15 +10,18 @@ from playwright.sync_api import Browser, ConsoleMessage, Request
 from tests.docs import browser
 from tests.docs.browser import NARROW, WIDE
 
-# By how much a page is wider than the window, and which elements stick out of it that
-# are not within something which scrolls by itself.
+# By how much the text is wider than the window, and which elements stick out of it that
+# are not within something of the text which scrolls by itself. The theme has all of the
+# text scroll, too: that does not count.
 OVERFLOW = """
 () => {
-  const scrolls = e => e && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
-    || scrolls(e.parentElement));
+  const scrolls = e => e.tagName !== 'ARTICLE'
+    && (['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+      || scrolls(e.parentElement));
   const out = [...document.querySelectorAll('article *')].filter(e =>
     e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e));
-  const excess = document.scrollingElement.scrollWidth - innerWidth;
+  const all = document.querySelector('.content');
+  const excess = all.scrollWidth - all.clientWidth;
   return excess > 0 || out.length
     ? [excess, ...out.slice(0, 3).map(e => e.outerHTML.slice(0, 120))] : null;
 }
