@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docutils import nodes
+from docutils.writers import manpage
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.manpage import ManualPageBuilder
@@ -18,7 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.ext.graphviz import graphviz
 from sphinx.writers.manpage import ManualPageTranslator
 
-from manual_tables import ManualTable
+from manual_tables import text_of, widths
 
 # Ragged, since words are long; no name is broken at a syllable.
 RAGGED = ".na\n.nr HY 0\n.nh\n"
@@ -36,6 +37,16 @@ class Builder(ManualPageBuilder):
     def get_relative_uri(self, from_: str, to: str, typ: str | None = None) -> str:
         """Return the name of the page, wherever it is referred to."""
         return to
+
+
+class Table(manpage.Table):
+    """A table of docutils that says how wide each of its columns is."""
+
+    def as_list(self) -> list[str]:
+        """Return the lines of the table, and let a distance come after it."""
+        rows = [[text_of(cell) for cell in row] for row in self._rows]
+        self._coldefs = [f"lw({width}n)" for width in widths(rows)]
+        return [*super().as_list(), ".sp\n"]
 
 
 class Translator(ManualPageTranslator):
@@ -72,7 +83,7 @@ class Translator(ManualPageTranslator):
     def visit_table(self, node: nodes.table) -> None:
         """Begin a table with columns that have the width which they need."""
         super().visit_table(node)
-        self._active_table = ManualTable()
+        self._active_table = Table()
 
     def begin_reference(self, _node: nodes.reference) -> None:
         """Write the words of a reference as if it were none."""

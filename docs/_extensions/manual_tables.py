@@ -6,8 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from docutils.writers import manpage
-
 # What a terminal of 80 columns leaves between the margins, and what lines between
 # columns take.
 AVAILABLE = 72
@@ -16,16 +14,6 @@ BETWEEN = 3
 
 # Requests, and what has no width in a line: fonts, and where a word may be broken.
 NO_TEXT = re.compile(r"^\..*$|\\f[A-Z]|\\[&%:]|\\(?=-)", re.M)
-
-
-class ManualTable(manpage.Table):
-    """A table of docutils that says how wide each of its columns is."""
-
-    def as_list(self) -> list[str]:
-        """Return the lines of the table, and let a distance come after it."""
-        rows = [[text_of(cell) for cell in row] for row in self._rows]
-        self._coldefs = [f"lw({width}n)" for width in widths(rows)]
-        return [*super().as_list(), ".sp\n"]
 
 
 def text_of(cell: Iterable[str]) -> str:
