@@ -21,6 +21,7 @@ extensions = [
     "diagrams",
     "explained",
     "manual",
+    "other_agents",
     "reasons",
 ]
 if tags.has("spelling"):  # noqa: F821  defined by Sphinx

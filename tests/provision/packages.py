@@ -30,6 +30,7 @@ PACKAGES = (
     "man-db",
     "pacemaker",
     "pacemaker-cli-utils",
+    "pcs",
     "postgresql-15",
     "procps",
     "python3-psycopg2",

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clusters that are moved by the documentation's commands, for crmsh and for pcs.
+
+They are set up as the documentation says for managed replication, for whichever agent
+they are to be moved from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.cluster import documentation
+from tests.cluster.documentation import (
+    CONFIGURATION,
+    PASSWORD,
+    RESOURCE,
+    Block,
+    blocks,
+    configure_server,
+    run,
+    wait_for,
+)
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.construction import CHECKOUT
+from tests.cluster.harness.node import Node
+from tests.cluster.harness.writer import Writer
+
+SET_UP = "howto/set-up-managed.rst"
+CLONE = f"{RESOURCE}-clone"
+DATA = "/var/lib/postgresql/15/main"
+ADDRESS = "192.0.2.10"  # as in the pages
+CRMSH, PCS = "crmsh", "pcs"
+LANGUAGES = (CRMSH, PCS)
+ROWS = 50
+# No outage: a client that commits every 5 ms may have to wait for a busy machine.
+UNDISTURBED_S = 2.0
+
+
+@contextmanager
+def nodes(name: str) -> Iterator[Cluster]:
+    """Two nodes as Debian's packages leave them; clients may connect."""
+    with documentation.debian_nodes(f"test-{os.getpid()}-{name}") as cluster:
+        same = blocks(SET_UP, "1. The same settings on all nodes")
+        for node in cluster.nodes:
+            configure_server(node, same)
+            allow_clients(node)
+        cluster.clients = cluster.clients._replace(host=ADDRESS)
+        yield cluster
+
+
+def allow_clients(node: Node) -> None:
+    path = str(CONFIGURATION / "pg_hba.conf")
+    rules = f"host all postgres {node.lan.network} trust\n{node.machine.read(path)}"
+    node.machine.write(path, rules, 0o640)
+
+
+def make_primary(node: Node) -> None:
+    """Start the node's server by hand, with the role that replicates."""
+    role, *_ = blocks(SET_UP, "2. The same data on all nodes")
+    run(node, role, f"{PASSWORD}\n{PASSWORD}\n")
+    sql(node, f"alter role postgres password '{PASSWORD}'")
+
+
+def copy_data(node: Node, source: Node) -> None:
+    """Copy a running server's data over the node's own, as it is documented."""
+    _, copy, _ = blocks(SET_UP, "2. The same data on all nodes")
+    run(node, copy._replace(text=copy.text.replace("node1", source.name)))
+
+
+def start_managed(cluster: Cluster) -> None:
+    """Start managed replication as it is documented, its primary on the first node."""
+    first, second = cluster.nodes
+    make_primary(first)
+    copy_data(second, first)
+    run(first, blocks(SET_UP, "2. The same data on all nodes")[-1])
+    resources, *_ = blocks(SET_UP, "3. The resources")
+    cluster.configure(resources.text)
+    wait_until_whole(cluster)
+
+
+def wait_until_whole(cluster: Cluster) -> None:
+    """Wait for a primary and its synchronous standby; nothing has failed."""
+    primary, standby = roles(cluster)
+    wait_for(cluster, primary, "promoted", "PRI")
+    wait_for(cluster, standby, "unpromoted", "HS:sync")
+    cluster.wait_until_idle()
+    assert cluster.status().failures == (), cluster.evidence()
+
+
+def all_blocks(page: str, section: str) -> list[Block]:
+    """The examples in a section, those for pcs too."""
+    lines = (CHECKOUT / "docs" / page).read_text().splitlines()
+    [start] = [
+        n for n, line in enumerate(lines) if n and is_underlined(lines, n, section)
+    ]
+    end = next(
+        (
+            n
+            for n in range(start + 1, len(lines))
+            if lines[n].startswith(("---", "~~~"))
+        ),
+        len(lines),
+    )
+    return [
+        documentation.block_at(lines[n:end])
+        for n in range(start, end)
+        if lines[n].lstrip().startswith(documentation.DIRECTIVE)
+    ]
+
+
+def is_underlined(lines: list[str], n: int, section: str) -> bool:
+    return lines[n].startswith(("---", "~~~")) and lines[n - 1] == section
+
+
+def follow(
+    node: Node, page: str, section: str, language: str = CRMSH, *, skip: int = 0
+) -> None:
+    """Type in what a section has for everybody and for a command language.
+
+    A text with the name of a file in its caption is written there. The first `skip`
+    examples are left out.
+    """
+    for block in all_blocks(page, section)[skip:]:
+        said, _, name = block.caption.partition(", ")
+        if said not in ("", language):
+            continue
+        if block.language == "text":
+            node.run("tee", f"/root/{name}", stdin_text=block.text)
+        else:
+            run(node, block._replace(text=f"cd /root\n{block.text}"))
+
+
+def sql(node: Node, statement: str) -> str:
+    """Return what a statement answers on the node's own server, unaligned."""
+    argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-c", statement)
+    return node.run(*argv).stdout.strip()
+
+
+def servers(cluster: Cluster) -> list[str]:
+    """Return since when each node's server runs, in the words of the server."""
+    return [sql(node, "SELECT pg_postmaster_start_time()") for node in cluster.nodes]
+
+
+def roles(cluster: Cluster) -> tuple[Node, Node]:
+    """Return the node of the primary and the other one."""
+    seen = cluster.wait_for(
+        "a primary with the address",
+        lambda seen: seen.where(RESOURCE, "promoted") == seen.where("address") != "",
+    )
+    name = seen.where("address")
+    primary, standby = sorted(cluster.nodes, key=lambda node: node.name != name)
+    return primary, standby
+
+
+def agent(node: Node) -> str:
+    """Return the agent that the configuration names for the resource."""
+    shown = node.run("crm_resource", "--resource", RESOURCE, "--query-xml-raw").stdout
+    words = dict(
+        word.rstrip("/>").replace('"', "").split("=", 1)
+        for line in shown.splitlines()
+        if "<primitive" in line
+        for word in line.split()
+        if "=" in word
+    )
+    return ":".join(words[name] for name in ("class", "provider", "type"))
+
+
+def wait_for_takeover(cluster: Cluster, node: Node, writer: Writer) -> None:
+    """Wait until the node is the primary's and a client's rows are acknowledged."""
+    cluster.wait_for(
+        f"{RESOURCE} promoted on {node}, with the address",
+        lambda seen: (
+            seen.where(RESOURCE, "promoted") == node.name == seen.where("address")
+        ),
+    )
+    writer.wait_for_new_row()
+
+
+def fail_over(cluster: Cluster, writer: Writer) -> tuple[Node, Node]:
+    """Cut the primary's power; return the new primary's node and the lost one."""
+    primary, standby = roles(cluster)
+    primary.cut_power()
+    wait_for_takeover(cluster, standby, writer)
+    cluster.wait_for_fenced(primary)
+    return standby, primary

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From the stock agent and back by the documented commands, without a package.
+
+The way of the packages is tried in tests/packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import moving
+from tests.cluster.documentation import blocks, run
+from tests.cluster.harness import managed, stock
+from tests.cluster.harness.cluster import Cluster
+from tests.cluster.moving import LANGUAGES, PCS, follow
+
+pytestmark = pytest.mark.namespaces_only
+
+PAGE = "howto/from-stock.rst"
+THERE = "Without the second package: another type of resource"
+BACK = "Back to the stock agent"
+OF_OURS_ALONE = " slot_retain_limit=10737418240"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A cluster that the stock agent runs: a primary on node1, its standby on node2."""
+    with moving.nodes("stock") as made:
+        node1, node2 = made.nodes
+        for node in made.nodes:
+            stock.teach_minus_infinity(node)
+        moving.make_primary(node1)
+        moving.copy_data(node2, node1)
+        run(node1, blocks(moving.SET_UP, "2. The same data on all nodes")[-1])
+        resources, *_ = blocks(moving.SET_UP, "3. The resources")
+        text = resources.text.replace("ocf:pgsr:pgsr", managed.STOCK)
+        assert OF_OURS_ALONE in text
+        made.configure(text.replace(OF_OURS_ALONE, ""))
+        moving.wait_until_whole(made)
+        yield made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_is_moved_and_moved_back_while_the_servers_run(
+    cluster: Cluster, language: str
+) -> None:
+    node1, _ = cluster.nodes
+    running = moving.servers(cluster)
+    with cluster.writer() as writer:
+        writer.wait_for_rows(moving.ROWS)
+        follow(node1, PAGE, THERE, language)
+        assert moving.agent(node1) == managed.OURS
+        moving.wait_until_whole(cluster)
+        follow(node1, PAGE, BACK, language)
+        assert moving.agent(node1) == managed.STOCK
+        moving.wait_until_whole(cluster)
+        writer.wait_for_new_row()
+    assert moving.servers(cluster) == running
+    verdict = writer.verdict()
+    assert verdict.lost_rows == ()
+    assert verdict.longest_pause.length_s < moving.UNDISTURBED_S, verdict
+
+
+def test_without_the_documented_look_the_servers_are_restarted(
+    cluster: Cluster,
+) -> None:
+    """It is why the page says not to leave that command out."""
+    node1, _ = cluster.nodes
+    running = moving.servers(cluster)
+    commands, end = (
+        block for block in moving.all_blocks(PAGE, THERE) if block.caption == PCS
+    )
+    before, look, _ = commands.text.partition("pcs resource refresh")
+    assert look
+    run(node1, commands._replace(text=before))
+    cluster.wait_until_idle()
+    run(node1, end)
+    cluster.wait_until_idle()
+    moving.wait_until_whole(cluster)
+    assert moving.agent(node1) == managed.OURS
+    assert set(moving.servers(cluster)).isdisjoint(running)
+
+
+def test_after_the_move_a_failover_loses_nothing_and_heals_by_itself(
+    cluster: Cluster,
+) -> None:
+    with cluster.writer() as writer:
+        writer.wait_for_rows(moving.ROWS)
+        _, lost = moving.fail_over(cluster, writer)
+    assert writer.verdict().lost_rows == ()
+    lost.power_on()
+    cluster.wait_for_online(*cluster.nodes)
+    moving.wait_until_whole(cluster)
