@@ -8,8 +8,10 @@ they are to be moved from.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.cluster import documentation
 from tests.cluster.documentation import (
@@ -26,6 +28,7 @@ from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.construction import CHECKOUT
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.writer import Writer
+from tests.provision import whole_postgresql
 
 SET_UP = "howto/set-up-managed.rst"
 CLONE = f"{RESOURCE}-clone"
@@ -67,6 +70,18 @@ def copy_data(node: Node, source: Node) -> None:
     """Copy a running server's data over the node's own, as it is documented."""
     _, copy, _ = blocks(SET_UP, "2. The same data on all nodes")
     run(node, copy._replace(text=copy.text.replace("node1", source.name)))
+
+
+def install_postgresql_18(node: Node) -> None:
+    """Lay PostgreSQL 18 beside the node's 15."""
+    assert hasattr(node.machine, "file")
+    where: Path = node.machine.file("/usr/lib")
+    shutil.copytree(whole_postgresql.library_directory(), where, dirs_exist_ok=True)
+
+
+def version(node: Node) -> str:
+    """Return the major version of the node's server."""
+    return sql(node, "SHOW server_version").partition(".")[0]
 
 
 def start_managed(cluster: Cluster) -> None:

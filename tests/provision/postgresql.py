@@ -96,7 +96,7 @@ def bin_directory(major: int) -> Path:
         return _of_debian()
     home = cache_directory() / str(major)
     if _version_in(home) != RELEASES[major].version:
-        with _one_at_a_time():
+        with one_at_a_time():
             if _version_in(home) != RELEASES[major].version:
                 _fetch(RELEASES[major], home)
     return home / "bin"
@@ -130,7 +130,8 @@ def _version_in(home: Path) -> str:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
+    """Fetch for the cache alone: others that want to wait meanwhile."""
     directory = cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
     for readable in (directory, directory.parent):
