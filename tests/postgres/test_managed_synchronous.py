@@ -62,12 +62,17 @@ def test_commits_go_on_at_once_without_fencing_and_start_says_so(group: Group) -
     assert "Fencing is disabled (stonith-enabled=false)" in answer.log
 
 
+@pytest.mark.parametrize("role", ["Unpromoted", "Stopped"])
 def test_commits_go_on_once_a_member_must_know_that_it_lost_its_right(
-    group: Group,
+    group: Group, role: str
 ) -> None:
-    """Its server died, and its node is up: after the cluster's timeouts it knows."""
+    """Its server died, and its node is up: after the cluster's timeouts it knows.
+
+    It is seen stopped, and stop was not called, while the resource is unmanaged.
+    """
     primary, (standby,) = begun(group)
     group.kill(standby)
+    group.cluster.set_node(standby.name, role=role)
     began = time.monotonic()
     answer = group.monitor(primary)
     assert "its node is up, and must be for" in answer.log

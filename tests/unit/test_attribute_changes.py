@@ -74,7 +74,7 @@ def test_a_record_that_says_the_same_of_rights_in_this_mode_only_tells() -> None
         off(holder()),
         unclean(holder()),
         holder()._replace(is_online=False),
-        holder()._replace(role="Stopped"),
+        holder(score="-INFINITY")._replace(role="Stopped"),
     ],
     ids=["off", "lost", "lost while it ran", "stopped"],
 )
@@ -82,6 +82,14 @@ def test_who_does_not_run_has_no_attributes_of_transient_life(each: Peer) -> Non
     wanted = [Standing("node2", "DISCONNECT", "-INFINITY", "HS:alone")]
     found = standbys.changes(wanted, [each], SYNC)
     assert found.rights == (Write("node2", "data-status", "DISCONNECT"),)
+    assert not found.words
+
+
+def test_a_right_that_a_stopped_standby_still_has_is_taken_from_it() -> None:
+    """Its server ended while the resource is unmanaged: no stop gave the right up."""
+    wanted = [Standing("node2", "STREAMING|SYNC", "-INFINITY", "HS:alone")]
+    found = standbys.changes(wanted, [holder()._replace(role="Stopped")], SYNC)
+    assert found.rights == (Write("node2", "score", "-INFINITY"),)
     assert not found.words
 
 

@@ -226,11 +226,15 @@ def _differing(each: Standing, peer: Peer) -> list[Write]:
     found = []
     if each.record != peer.own.get(managed.RECORD, ""):
         found.append(Write(each.node, managed.RECORD, each.record))
-    if peer.is_online and peer.role != "Stopped":
-        if each.score != peer.score:
-            found.append(Write(each.node, "score", each.score))
-        if each.status and each.status != peer.own.get(managed.STATUS, ""):
-            found.append(Write(each.node, managed.STATUS, each.status))
+    if not peer.is_online:
+        return found
+    runs = peer.role != "Stopped"
+    # A stop takes the score away itself. There is none while the resource is unmanaged.
+    is_left_over = managed.may_take_over(peer.score) and each.score != peer.score
+    if is_left_over or (runs and each.score != peer.score):
+        found.append(Write(each.node, "score", each.score))
+    if runs and each.status and each.status != peer.own.get(managed.STATUS, ""):
+        found.append(Write(each.node, managed.STATUS, each.status))
     return found
 
 
