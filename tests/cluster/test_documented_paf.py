@@ -169,6 +169,7 @@ def test_it_is_moved_and_moved_back_while_the_servers_run(
     assert moving.servers(cluster) == running
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
+    print(f"moved from PAF and back: {verdict}")
     assert verdict.longest_pause.length_s < moving.UNDISTURBED_S, verdict
 
 
