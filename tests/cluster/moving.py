@@ -129,22 +129,20 @@ def is_underlined(lines: list[str], n: int, section: str) -> bool:
     return lines[n].startswith(("---", "~~~")) and lines[n - 1] == section
 
 
-def follow(
-    node: Node, page: str, section: str, language: str = CRMSH, *, skip: int = 0
-) -> None:
+def follow(node: Node, page: str, section: str, language: str = CRMSH) -> None:
     """Type in what a section has for everybody and for a command language.
 
-    A text with the name of a file in its caption is written there. The first `skip`
-    examples are left out.
+    A text with the name of a file in its caption is written there; without one it
+    shows what a person sees.
     """
-    for block in all_blocks(page, section)[skip:]:
+    for block in all_blocks(page, section):
         said, _, name = block.caption.partition(", ")
         if said not in ("", language):
             continue
-        if block.language == "text":
-            node.run("tee", f"/root/{name}", stdin_text=block.text)
-        else:
+        if block.language != "text":
             run(node, block._replace(text=f"cd /root\n{block.text}"))
+        elif name:
+            node.run("tee", f"/root/{name}", stdin_text=block.text)
 
 
 def sql(node: Node, statement: str) -> str:

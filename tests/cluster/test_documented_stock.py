@@ -11,16 +11,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import moving
-from tests.cluster.documentation import blocks, run
+from tests.cluster.documentation import RESOURCE, blocks, run
 from tests.cluster.harness import managed, stock
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.moving import LANGUAGES, PCS, follow
+from tests.cluster.moving import CRMSH, LANGUAGES, PCS, follow
 
 pytestmark = pytest.mark.namespaces_only
 
 PAGE = "howto/from-stock.rst"
 THERE = "Without the second package: another type of resource"
 BACK = "Back to the stock agent"
+SINCE = "SELECT pg_postmaster_start_time()"
 OF_OURS_ALONE = " slot_retain_limit=10737418240"
 
 
@@ -94,3 +95,25 @@ def test_after_the_move_a_failover_loses_nothing_and_heals_by_itself(
     lost.power_on()
     cluster.wait_for_online(*cluster.nodes)
     moving.wait_until_whole(cluster)
+
+
+def test_a_server_alone_is_moved_and_moved_back_while_it_runs() -> None:
+    with moving.nodes("stock-alone") as made:
+        node1, _ = made.nodes
+        node1.run("crm", "node", "standby", "node2")
+        resource, *_ = blocks("howto/install.rst", "A stand-alone server")
+        text = resource.text.replace(managed.OURS, managed.STOCK)
+        run(node1, resource._replace(text=text))
+        made.wait_for_role(node1, "started", RESOURCE)
+        made.wait_until_idle()
+        running = moving.sql(node1, SINCE)
+        for section, agent in ((THERE, managed.OURS), (BACK, managed.STOCK)):
+            for block in moving.all_blocks(PAGE, section):
+                if block.caption == CRMSH:
+                    text = block.text.replace(moving.CLONE, RESOURCE)
+                    run(node1, block._replace(text=text))
+            assert moving.agent(node1) == agent
+            made.wait_for_role(node1, "started", RESOURCE)
+            made.wait_until_idle()
+            assert made.status().failures == (), made.evidence()
+        assert moving.sql(node1, SINCE) == running
