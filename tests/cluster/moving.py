@@ -12,12 +12,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Callable
 
 from tests.cluster import documentation
 from tests.cluster.documentation import (
     CONFIGURATION,
     PASSWORD,
     RESOURCE,
+    STATUS,
     Block,
     blocks,
     configure_server,
@@ -32,6 +34,7 @@ from tests.provision import whole_postgresql
 
 SET_UP = "howto/set-up-managed.rst"
 CLONE = f"{RESOURCE}-clone"
+DIVERGED = "STOP:diverged"
 DATA = "/var/lib/postgresql/15/main"
 ADDRESS = "192.0.2.10"  # as in the pages
 CRMSH, PCS = "crmsh", "pcs"
@@ -189,6 +192,41 @@ def wait_for_takeover(cluster: Cluster, node: Node, writer: Writer) -> None:
         ),
     )
     writer.wait_for_new_row()
+
+
+def bring_back(
+    cluster: Cluster, node: Node, copy: Callable[[Node, Node], None] = copy_data
+) -> None:
+    """Switch a lost primary's node on; give it new data where it has to be refused.
+
+    It may have written last what nobody received, and what no client was told of.
+    """
+    node.power_on()
+    cluster.wait_for_online(*cluster.nodes)
+    seen = cluster.wait_for(
+        f"{node} streaming, or refused",
+        lambda seen: seen.attribute(node.name, STATUS) in ("HS:sync", DIVERGED),
+    )
+    if seen.attribute(node.name, STATUS) == DIVERGED:
+        primary, _ = roles(cluster)
+        node.run("crm_standby", "--node", node.name, "--update", "on")
+        cluster.wait_until_idle()
+        copy(node, primary)
+        failed = ("--resource", RESOURCE, "--node", node.name)
+        node.run("crm_resource", "--cleanup", *failed)
+        node.run("crm_standby", "--node", node.name, "--delete")
+    wait_until_whole(cluster)
+
+
+def lead(cluster: Cluster, node: Node) -> None:
+    """Make a node the primary's, by taking the other one's resources for a while."""
+    primary, _ = roles(cluster)
+    if primary is node:
+        return
+    node.run("crm", "node", "standby", primary.name)
+    wait_for(cluster, node, "promoted", "PRI")
+    node.run("crm", "node", "online", primary.name)
+    wait_until_whole(cluster)
 
 
 def fail_over(cluster: Cluster, writer: Writer) -> tuple[Node, Node]:

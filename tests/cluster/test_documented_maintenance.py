@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import moving
-from tests.cluster.documentation import RESOURCE, STATUS, blocks, run, wait_for
+from tests.cluster.documentation import RESOURCE, STATUS, run, wait_for
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.wait import wait_until
 from tests.cluster.moving import all_blocks
@@ -129,12 +129,7 @@ def test_a_standby_is_paused_and_goes_on(cluster: Cluster) -> None:
 
 def test_a_backup_is_taken_from_a_standby(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
-    if moving.roles(cluster)[1] is not node2:
-        [both] = blocks("howto/switchover.rst", "With managed replication")
-        run(node1, both._replace(text="crm node standby node2"))
-        wait_for(cluster, node1, "promoted", "PRI")
-        run(node1, both._replace(text="crm node online node2"))
-        moving.wait_until_whole(cluster)
+    moving.lead(cluster, node1)
     [backup] = all_blocks(PAGE, "Take a backup from a standby")
     run(node2, backup)
     there = node2.run("ls", "/var/lib/postgresql/backup").stdout

@@ -193,9 +193,7 @@ def test_after_the_move_a_failover_loses_nothing(cluster: Cluster) -> None:
         writer.wait_for_rows(moving.ROWS)
         _, lost = moving.fail_over(cluster, writer)
     assert writer.verdict().lost_rows == ()
-    lost.power_on()
-    cluster.wait_for_online(*cluster.nodes)
-    wait_for_ours(cluster)
+    moving.bring_back(cluster, lost)
 
 
 def test_moved_back_after_all_that_paf_fails_over_too(cluster: Cluster) -> None:

@@ -85,16 +85,14 @@ def test_without_the_documented_look_the_servers_are_restarted(
     assert set(moving.servers(cluster)).isdisjoint(running)
 
 
-def test_after_the_move_a_failover_loses_nothing_and_heals_by_itself(
+def test_after_the_move_a_failover_loses_nothing(
     cluster: Cluster,
 ) -> None:
     with cluster.writer() as writer:
         writer.wait_for_rows(moving.ROWS)
         _, lost = moving.fail_over(cluster, writer)
     assert writer.verdict().lost_rows == ()
-    lost.power_on()
-    cluster.wait_for_online(*cluster.nodes)
-    moving.wait_until_whole(cluster)
+    moving.bring_back(cluster, lost)
 
 
 def test_a_server_alone_is_moved_and_moved_back_while_it_runs() -> None:

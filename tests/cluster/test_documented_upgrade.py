@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import moving
-from tests.cluster.documentation import RESOURCE, blocks, run, wait_for
+from tests.cluster.documentation import RESOURCE, run, wait_for
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.moving import all_blocks, follow
@@ -57,6 +57,13 @@ def refuse_other_data(cluster: Cluster, node: Node) -> None:
     node.run("crm_resource", "--cleanup", "--resource", RESOURCE, "--node", node.name)
 
 
+def copy_18(node: Node, _source: Node) -> None:
+    """Copy the data of the upgraded primary, as it is documented."""
+    [block] = all_blocks(PAGE, STANDBY)
+    copy, _, _ = block.text.partition("crm node online")
+    run(node, block._replace(text=copy))
+
+
 def test_a_minor_upgrade_restarts_every_server_and_loses_nothing(
     cluster: Cluster,
 ) -> None:
@@ -78,10 +85,7 @@ def test_a_minor_upgrade_restarts_every_server_and_loses_nothing(
     assert verdict.lost_rows == ()
     assert set(moving.servers(cluster)).isdisjoint(running)
     print(f"minor upgrade: {verdict}")
-    cluster.nodes[1].run("crm", "node", "standby", "node2")
-    wait_for(cluster, node1, "promoted", "PRI")
-    cluster.nodes[1].run("crm", "node", "online", "node2")
-    moving.wait_until_whole(cluster)
+    moving.lead(cluster, node1)
 
 
 def test_a_major_upgrade_keeps_every_row_and_is_replicated_again(
@@ -116,18 +120,8 @@ def test_after_a_major_upgrade_a_failover_loses_nothing(cluster: Cluster) -> Non
         writer.wait_for_rows(moving.ROWS)
         _, lost = moving.fail_over(cluster, writer)
     assert writer.verdict().lost_rows == ()
-    lost.power_on()
-    cluster.wait_for_online(*cluster.nodes)
-    moving.wait_until_whole(cluster)
-    run(
-        node1,
-        blocks("howto/switchover.rst", "With managed replication")[0]._replace(
-            text="crm resource move db-clone node1\ncrm_resource --wait\n"
-            "crm resource clear db-clone\n"
-        ),
-    )
-    wait_for(cluster, node1, "promoted", "PRI")
-    moving.wait_until_whole(cluster)
+    moving.bring_back(cluster, lost, copy_18)
+    moving.lead(cluster, node1)
 
 
 def test_the_way_back_has_all_that_was_there_before_the_upgrade(
