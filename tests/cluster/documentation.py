@@ -20,12 +20,13 @@ from tests.cluster.harness.node import Node
 
 CONFIGURATION = Path("/etc/postgresql/15/main")
 PASSWORD = "SECRET"  # as in the pages
+ADDRESS = "192.0.2.10"  # as in the pages
 STEP_TIMEOUT_S = 120.0
 RESOURCE = "db"
 DIRECTIVE = ".. code-block:: "
 STATUS = f"{RESOURCE}-status"
-# Nothing to reload: a node of the harness is not run by systemd.
-NO_SYSTEMD = "#!/bin/sh\nexit 0\n"
+# A program that a node of the harness, not run by systemd, has no use for.
+NOTHING_TO_DO = "#!/bin/sh\nexit 0\n"
 
 
 class Block(NamedTuple):
@@ -36,8 +37,8 @@ class Block(NamedTuple):
     text: str
 
 
-def blocks(page: str, section: str) -> list[Block]:
-    """The examples in a section of a page, without those for pcs."""
+def blocks(page: str, section: str, without: str = "pcs") -> list[Block]:
+    """The examples in a section of a page, without those for the other language."""
     lines = (CHECKOUT / "docs" / page).read_text().splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith(("---", "~~~"))]
     [start] = [n for n in starts if lines[n - 1] == section]
@@ -47,7 +48,7 @@ def blocks(page: str, section: str) -> list[Block]:
         for n in range(start, end)
         if lines[n].lstrip().startswith(DIRECTIVE)
     )
-    return [block for block in found if not block.caption.startswith("pcs")]
+    return [block for block in found if not block.caption.startswith(without)]
 
 
 def block_at(lines: list[str]) -> Block:
@@ -90,17 +91,17 @@ def wait_for(cluster: Cluster, node: Node, role: str, status: str) -> None:
 
 
 @contextmanager
-def debian_nodes(name: str) -> Iterator[Cluster]:
-    """Two nodes as Debian's packages leave them, with a cluster and fencing."""
+def debian_nodes(name: str, count: int = 2) -> Iterator[Cluster]:
+    """Nodes as Debian's packages leave them, with a cluster and fencing."""
     record.sweep()
-    with constructed(name) as construction:
+    with constructed(name, count) as construction:
         nodes = construction.cluster.nodes
         for node in nodes:
             node.power_on()
             # The machine may have a server of its own there.
             node.run("rm", "-rf", str(CONFIGURATION), "/var/lib/postgresql/15/main")
             node.run("pg_createcluster", "15", "main", timeout_s=STEP_TIMEOUT_S)
-            node.machine.write("/usr/bin/systemctl", NO_SYSTEMD, 0o755)
+            node.machine.write("/usr/bin/systemctl", NOTHING_TO_DO, 0o755)
         construction.cluster.wait_for_online(*nodes)
         properties = configuration.crm_properties(construction.cluster.fencing)
         construction.cluster.configure(properties)

@@ -99,7 +99,9 @@ def test_a_server_alone_is_moved_and_moved_back_while_it_runs() -> None:
     with moving.nodes("stock-alone") as made:
         node1, _ = made.nodes
         node1.run("crm", "node", "standby", "node2")
-        resource, *_ = blocks("howto/install.rst", "A stand-alone server")
+        resource, *_ = blocks(
+            "howto/stand-alone.rst", "A server alone, without storage"
+        )
         text = resource.text.replace(managed.OURS, managed.STOCK)
         run(node1, resource._replace(text=text))
         made.wait_for_role(node1, "started", RESOURCE)

@@ -121,7 +121,9 @@ def test_a_major_upgrade_of_a_server_alone_keeps_every_row() -> None:
         node1, _ = cluster.nodes
         moving.install_postgresql_18(node1)
         node1.run("crm", "node", "standby", "node2")
-        resource, *_ = blocks("howto/install.rst", "A stand-alone server")
+        resource, *_ = blocks(
+            "howto/stand-alone.rst", "A server alone, without storage"
+        )
         run(node1, resource)
         cluster.wait_for_role(node1, "started", RESOURCE)
         cluster.wait_until_idle()

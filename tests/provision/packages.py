@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.provision.commands import ProvisionError, output_of
 
 PACKAGES = (
+    "booth-pacemaker",
     "chromium-headless-shell",
     "corosync",
     "crmsh",

@@ -82,7 +82,7 @@ def test_every_way_to_run_is_shown_for_both_command_languages() -> None:
     alone = [each for each in shown if "rep_mode" not in each]
     managed = [each for each in shown if "node_list" in each]
     method = [each for each in shown if each not in [*alone, *managed]]
-    assert len(alone) >= 4, "README and install.rst, crm and pcs"
+    assert len(alone) >= 8, "README and stand-alone.rst, crm and pcs"
     assert len(method) >= 2, "set-up-method.rst, crm and pcs"
     assert all({"tmpdir", "trigger_file"} <= set(each) for each in method)
     assert len(managed) >= 4, "set-up-managed.rst for 2 and 3 nodes, crm and pcs"
