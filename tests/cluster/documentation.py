@@ -51,6 +51,15 @@ def blocks(page: str, section: str, without: str = "pcs") -> list[Block]:
     return [block for block in found if not block.caption.startswith(without)]
 
 
+def captioned(page: str, caption: str) -> Block:
+    """The only example of a page with that caption."""
+    lines = (CHECKOUT / "docs" / page).read_text().splitlines()
+    starts = [n for n, line in enumerate(lines) if line.lstrip().startswith(DIRECTIVE)]
+    found = [block_at(lines[n:]) for n in starts]
+    [wanted] = [block for block in found if block.caption == caption]
+    return wanted
+
+
 def block_at(lines: list[str]) -> Block:
     """The example that begins with the first line: all that is indented more."""
     outside = indentation(lines[0])
@@ -93,19 +102,36 @@ def wait_for(cluster: Cluster, node: Node, role: str, status: str) -> None:
 @contextmanager
 def debian_nodes(name: str, count: int = 2) -> Iterator[Cluster]:
     """Nodes as Debian's packages leave them, with a cluster and fencing."""
+    with debian_nodes_and_more(name, count, 0) as (cluster, _):
+        yield cluster
+
+
+@contextmanager
+def debian_nodes_and_more(
+    name: str, count: int, more: int
+) -> Iterator[tuple[Cluster, Cluster]]:
+    """Nodes as of debian_nodes, and all nodes, of which the last have no power."""
     record.sweep()
-    with constructed(name, count) as construction:
-        nodes = construction.cluster.nodes
+    with constructed(name, count + more) as construction:
+        whole = construction.cluster
+        nodes = whole.nodes[:count]
+        cluster = Cluster(nodes, whole.lan, whole.clients, whole.fencing)
+        cluster.write_configuration()
         for node in nodes:
-            node.power_on()
-            # The machine may have a server of its own there.
-            node.run("rm", "-rf", str(CONFIGURATION), "/var/lib/postgresql/15/main")
-            node.run("pg_createcluster", "15", "main", timeout_s=STEP_TIMEOUT_S)
-            node.machine.write("/usr/bin/systemctl", NOTHING_TO_DO, 0o755)
-        construction.cluster.wait_for_online(*nodes)
-        properties = configuration.crm_properties(construction.cluster.fencing)
-        construction.cluster.configure(properties)
-        yield construction.cluster
+            node.boot_without_cluster()
+            make_server(node)
+            node.start_cluster()
+        cluster.wait_for_online(*nodes)
+        cluster.configure(configuration.crm_properties(cluster.fencing))
+        yield cluster, whole
+
+
+def make_server(node: Node) -> None:
+    """Make a new server on a node as Debian does."""
+    # The machine may have one of its own there.
+    node.run("rm", "-rf", str(CONFIGURATION), "/var/lib/postgresql/15/main")
+    node.run("pg_createcluster", "15", "main", timeout_s=STEP_TIMEOUT_S)
+    node.machine.write("/usr/bin/systemctl", NOTHING_TO_DO, 0o755)
 
 
 def configure_server(node: Node, same: list[Block]) -> None:

@@ -20,13 +20,16 @@ from tests.cluster.harness.node import Node
 CRM, PCS = "crmsh", "pcs"
 FILE = "/root/configuration.xml"
 LOAD_TIMEOUT_S = 120.0
-DEFAULT_TIMEOUT = "20s"  # Pacemaker's own
+DEFAULT_TIMEOUTS = ("20s", "20")  # Pacemaker's own
 ALWAYS_SCHEDULED = frozenset({"start", "stop", "monitor"})
 SCHEDULED_IF = {"promotable": ("promote", "demote"), "notify": ("notify",)}
-SECTIONS = ("resources", "constraints", "rsc_defaults", "alerts", "fencing-topology")
+SECTIONS = (
+    *("crm_config", "rsc_defaults", "resources", "constraints"),
+    *("alerts", "acls"),
+)
 SAME = {"0s": "0", "Slave": "Unpromoted", "Master": "Promoted", "inf": "INFINITY"}
 # What an element means when it does not say it, as pcs does say it now and then.
-NAMED = {"primitive", "group", "clone", "alert"}
+NAMED = {"primitive", "group", "clone", "alert", "acl_role", "acl_target", "role"}
 IMPLIED = {("rsc-role", "Started"), ("symmetrical", "true"), ("boolean-op", "and")}
 
 
@@ -131,5 +134,5 @@ def is_unsaid(element: Element, scheduled: frozenset[str]) -> bool:
     """
     if element.tag != "op" or element.get("interval") not in ("0", "0s"):
         return False
-    is_default = element.get("timeout") == DEFAULT_TIMEOUT
+    is_default = element.get("timeout") in DEFAULT_TIMEOUTS
     return is_default or element.get("name") not in scheduled

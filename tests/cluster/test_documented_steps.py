@@ -10,10 +10,13 @@ import pytest
 
 from tests.cluster.documentation import (
     PASSWORD,
+    RESOURCE,
     blocks,
+    captioned,
     configure_server,
-    debian_nodes,
+    debian_nodes_and_more,
     for_node,
+    make_server,
     run,
     wait_for,
 )
@@ -24,15 +27,28 @@ pytestmark = pytest.mark.namespaces_only
 
 SET_UP = "howto/set-up-method.rst"
 COLD_START = "howto/cold-start.rst"
+NODES = "howto/nodes.rst"
 REFUSED = "STOP:repressing start file exists"
 BRING_BACK = ("howto/bring-back.rst", f"The PGSR method: {REFUSED}")
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    """Two nodes as Debian's packages leave them, with a cluster and fencing."""
-    with debian_nodes(f"test-{os.getpid()}-documented") as made:
+def clusters() -> Iterator[tuple[Cluster, Cluster]]:
+    """Two nodes as Debian's packages leave them, with a cluster, and a third one."""
+    with debian_nodes_and_more(f"test-{os.getpid()}-documented", 2, 1) as made:
         yield made
+
+
+@pytest.fixture
+def cluster(clusters: tuple[Cluster, Cluster]) -> Cluster:
+    """The cluster of the two nodes."""
+    return clusters[0]
+
+
+@pytest.fixture
+def with_third(clusters: tuple[Cluster, Cluster]) -> Cluster:
+    """What becomes a cluster of three nodes."""
+    return clusters[1]
 
 
 def bring_back(cluster: Cluster, node: Node) -> None:
@@ -87,6 +103,8 @@ def test_a_planned_stop_goes_by_the_documented_steps(cluster: Cluster) -> None:
     node1, node2 = cluster.nodes
     [stop] = blocks("howto/switchover.rst", "A planned stop with the PGSR method")
     run(node1, stop)
+    for node in cluster.nodes:
+        cluster.wait_for_role(node, "stopped", RESOURCE)
     cluster.wait_until_idle()
     node1.run("crm", "resource", "start", "db-clone")
     wait_for(cluster, node1, "promoted", "PRI")
@@ -127,3 +145,38 @@ def test_the_last_standby_becomes_the_primary_by_the_documented_steps(
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()
     bring_back(cluster, node1)
+
+
+def test_a_third_node_comes_and_goes_by_the_documented_steps(
+    cluster: Cluster, with_third: Cluster
+) -> None:
+    node1, _, node3 = with_third.nodes
+    node3.boot_without_cluster()
+    make_server(node3)
+    same = blocks(SET_UP, "2. The same configuration (both nodes)")
+    configure_server(node3, same)
+    run(node3, captioned(NODES, "with the PGSR method"))
+    with_third.write_configuration()
+    _, reload = blocks(NODES, "Add: the node joins")
+    run(node1, reload)
+    node3.start_cluster()
+    with_third.wait_for_online(*with_third.nodes)
+    wait_for(with_third, node3, "unpromoted", "HS")
+    away, _, leave = blocks(NODES, "Remove a node")
+    run(node1, away)
+    wait_for(with_third, node3, "stopped", "STOP")
+    node3.stop_cluster()
+    cluster.write_configuration()
+    run(node1, leave)
+    cluster.wait_for_online(*cluster.nodes)
+    assert cluster.status().failures == ()
+
+
+def test_a_standby_is_rebuilt_by_the_documented_steps(cluster: Cluster) -> None:
+    node1, _ = cluster.nodes
+    rebuild, _, marks = blocks(NODES, "Rebuild a standby", without="nothing")
+    *steps, online = rebuild.text.replace("node3", node1.name).splitlines()
+    run(node1, rebuild._replace(text="\n".join(steps)))
+    run(node1, marks)
+    run(node1, rebuild._replace(text=online))
+    wait_for(cluster, node1, "unpromoted", "HS")
