@@ -85,14 +85,17 @@ def test_every_way_to_run_is_shown_for_both_command_languages() -> None:
     assert len(alone) >= 8, "README and stand-alone.rst, crm and pcs"
     assert len(method) >= 2, "set-up-method.rst, crm and pcs"
     assert all({"tmpdir", "trigger_file"} <= set(each) for each in method)
-    assert len(managed) >= 4, "set-up-managed.rst for 2 and 3 nodes, crm and pcs"
+    assert len(managed) >= 8, (
+        "set-up-managed.rst for 2 and 3 nodes and two-sites.rst, crm and pcs"
+    )
 
 
 def test_nothing_is_wrong_with_the_managed_replication_that_is_shown() -> None:
-    call = CALL._replace(is_promotable=True, is_notified=True)
     for given in (each for page in PAGES for each in configurations(page)):
         if "node_list" not in given:
             continue
+        node = given["node_list"].split()[0]
+        call = CALL._replace(node=node, is_promotable=True, is_notified=True)
         parameters = Parameters({f"OCF_RESKEY_{n}": v for n, v in given.items()})
         setup = validation_managed.setup_of(parameters, call)
         assert configuration.problems(setup, call, (15,)) == []
