@@ -142,6 +142,17 @@ def test_the_last_primary_to_stop_cleanly_may_start_again(pair: Pair) -> None:
     assert cluster.status("node1") == "STOP:waiting for promote op"
 
 
+def test_a_primary_that_stops_first_says_why_its_flag_stays(replicating: Pair) -> None:
+    """Pacemaker on a busy node begins the standby's stop after the primary's."""
+    cluster, node1, _ = replicating
+    node1.operate("demote")
+    cluster.set(target_role="Stopped")
+    answer = node1.agent("stop", CRM_meta_timeout="6000")
+    assert answer.code == 0
+    assert node1.start_flag.exists()
+    assert "Other instances did not stop meanwhile" in answer.log
+
+
 def test_a_primary_that_crashed_may_not_start_again(pair: Pair) -> None:
     _, node1, _ = pair
     node1.operate("start")

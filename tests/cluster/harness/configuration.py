@@ -9,6 +9,9 @@ from typing import NamedTuple
 from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.wait import patient
 
+# Nodes that share a machine all see its load, other clusters' too; Pacemaker would begin
+# one action at a time then, as on a node that is overloaded by itself.
+LOAD_THRESHOLD = "10000%"
 OPERATION_TIMEOUT_S = 20.0  # Pacemaker's own, where nothing else is said
 
 
@@ -47,7 +50,8 @@ def first_cib() -> str:
 def crm_properties(fencing: Fencing) -> str:
     """Return the cluster's properties and its fencing, for crm(8)."""
     return (
-        f"property stonith-enabled=true dc-deadtime=2s {fencing.properties}\n"
+        "property stonith-enabled=true dc-deadtime=2s"
+        f" load-threshold={LOAD_THRESHOLD} {fencing.properties}\n"
         "rsc_defaults resource-stickiness=100\n"
         f"op_defaults timeout={patient(OPERATION_TIMEOUT_S):.0f}s\n"
         f"{fencing.resources}"

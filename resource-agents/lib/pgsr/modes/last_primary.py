@@ -34,8 +34,14 @@ def release(action: Action) -> None:
         return
     deadline = share(action.instance.deadline, _SHARE)
     last = until(lambda: _decided(action), deadline, _LOOK_S)
+    flag = flags.start_flag(action)
+    if last is None:
+        # Pacemaker on a busy node begins one stop at a time, and this one was first.
+        action.instance.log.warning(
+            "Other instances did not stop meanwhile, so this primary may not be the"
+            f" last: {flag} stays, and the next start is refused"
+        )
     if last is decide.LastInstance.YES:
-        flag = flags.start_flag(action)
         files.remove(flag, action.instance.account)
         action.instance.log.info(
             f"Removing {flag}: this primary stopped cleanly and last."
