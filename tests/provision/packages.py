@@ -42,7 +42,7 @@ PACKAGES = (
     "strace",
     "util-linux",
 )
-# Needed to build the packages for users, and to try them.
+# Needed to build the packages for users, and to try them, on machines with IPMI too.
 BUILDERS = ("rpm",)
 TRIAL = (
     *BUILDERS,
@@ -50,8 +50,10 @@ TRIAL = (
     "createrepo-c",
     "dnf",
     "gpg",
+    "ipmitool",
     "lintian",
     "mmdebstrap",
+    "openipmi",
     "rpmlint",
 )
 # Virtual machines under software emulation, and the box that they are made of.

@@ -19,7 +19,7 @@ from tests.provision import packages
 from tests.provision.commands import ProvisionError, output_of
 
 SUITE = "trixie"
-BUILDER = "mmdebstrap"
+BUILDERS = ("apt-utils", "mmdebstrap")
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "roots"
 OF_NODES = (
     "corosync",
@@ -37,6 +37,30 @@ OF_NODES = (
 )
 # What the packages depend on; it is fetched, so that an installation needs no network.
 DEPENDENCIES = ("pacemaker", "python3-psycopg2", "resource-agents")
+# What the tutorials install on empty machines.
+OF_TUTORIALS = (
+    "corosync",
+    "crmsh",
+    "fence-agents",
+    "ipmitool",
+    "pacemaker",
+    "pacemaker-cli-utils",
+    "pcs",
+    "postgresql-15",
+    "python3-psycopg2",
+    "resource-agents",
+)
+# What Debian's installer leaves on a machine and a minimal system lacks.
+BY_INSTALLER = (
+    "init-system-helpers",
+    "iproute2",
+    "iputils-ping",
+    "less",
+    "openssh-client",
+    "openssh-server",
+    "procps",
+)
+MIRROR = "/srv/mirror"  # of what they install, in their root directory
 _INSTALL = "apt-get --yes --quiet --no-install-recommends"
 _FETCH = f"{_INSTALL} --download-only install {' '.join(DEPENDENCIES)}"
 _FETCH_AGAIN = f"{_INSTALL} --download-only --reinstall install resource-agents"
@@ -60,12 +84,34 @@ def nodes() -> Path:
 
 def clean(suite: str) -> Path:
     """Return the root directory of a minimal Debian, with our dependencies at hand."""
-    return _cached(suite, suite, (), (_FETCH,))
+    return _cached(suite, suite, (), (_inside(_FETCH),))
 
 
 def with_dependencies(suite: str) -> Path:
     """Return the root directory of a Debian that has what our packages depend on."""
-    return _cached(f"{suite}-ready", suite, DEPENDENCIES, (_FETCH_AGAIN,))
+    return _cached(f"{suite}-ready", suite, DEPENDENCIES, (_inside(_FETCH_AGAIN),))
+
+
+def empty() -> Path:
+    """Return a Debian 12 as its installer leaves it, with a mirror for the tutorials.
+
+    It has no network: apt finds there what the tutorials install, and nothing else.
+    """
+    fetch = f"{_INSTALL} --download-only install {' '.join(OF_TUTORIALS)}"
+    hooks = (
+        _inside(fetch),
+        f'mkdir "$1{MIRROR}" && mv "$1"/var/cache/apt/archives/*.deb "$1{MIRROR}"',
+        'rm -r "$1"/var/lib/apt/lists/*',
+        f'cd "$1{MIRROR}" && apt-ftparchive packages . > Packages',
+        f'echo "deb [trusted=yes] file:{MIRROR} ./" > "$1/etc/apt/sources.list"',
+    )
+    return _cached("bookworm-empty", "bookworm", BY_INSTALLER, hooks)
+
+
+def with_pcs() -> Path:
+    """Return a Debian 12 that has what the tutorials install."""
+    included = (*BY_INSTALLER, *OF_TUTORIALS)
+    return _cached("bookworm-pcs", "bookworm", included, ())
 
 
 def before_upgrade() -> Path:
@@ -75,7 +121,14 @@ def before_upgrade() -> Path:
         "apt-get --quiet update",
         f"{_INSTALL} --download-only full-upgrade",
     )
-    return _cached("bookworm-to-trixie", "bookworm", DEPENDENCIES, steps)
+    return _cached(
+        "bookworm-to-trixie", "bookworm", DEPENDENCIES, tuple(map(_inside, steps))
+    )
+
+
+def _inside(command: str) -> str:
+    """Return the step that runs a command in the new system."""
+    return f'chroot "$1" {command}'
 
 
 def _cached(
@@ -104,14 +157,14 @@ def _make(
 ) -> None:
     if os.geteuid() != 0:
         raise ProvisionError("only root can make the root directory of a system")
-    packages.install_missing([BUILDER])
+    packages.install_missing(BUILDERS)
     print(f"Installing Debian {suite} in {directory}", file=sys.stderr, flush=True)
     include = [f"--include={','.join(included)}"] if included else []
-    hooks = [f'--customize-hook=chroot "$1" {step}' for step in steps]
+    hooks = [f"--customize-hook={step}" for step in steps]
     kept = ["--skip=cleanup/apt"] if steps else []
     output_of(
         [
-            *(BUILDER, "--variant=minbase", *include, *hooks, *kept),
+            *("mmdebstrap", "--variant=minbase", *include, *hooks, *kept),
             *(suite, str(directory.absolute())),
         ],
         timeout_s=TIMEOUT_S,
