@@ -99,7 +99,7 @@ lint: docs $(TOOLS)  ## Check style and types of everything, spelling and links
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	shellcheck .ci/run tests/vagrant/provision.sh packaging/agent/activate packaging/agent/deb-* \
-		packaging/dropin/deb-postinst packaging/dropin/deb-prerm
+		packaging/dropin/deb-postinst packaging/dropin/deb-prerm tests/cluster/tutorial/inside/systemctl
 	shellcheck --shell=sh packaging/agent/rpm-*
 	for rest in 'dpkg command' 'rpm command' 'dpkg deb-postrm.case'; do \
 		(cd packaging/dropin && cat functions $$rest) | shellcheck --shell=sh - || exit; done
@@ -145,7 +145,7 @@ test: as-root servers trial $(TOOLS) packages vm-box  ## Install what is needed 
 	.venv/bin/python -m tests.summary dist/reports/*.xml || status=1; \
 	exit $$status
 
-test-cluster: as-root servers $(TOOLS)  ## Run the scenarios on real clusters
+test-cluster: as-root servers trial $(TOOLS) $(NFPM)  ## Run the scenarios on real clusters
 	.venv/bin/pytest tests/cluster
 
 test-docs: machine $(TOOLS)  ## Read the documentation in a browser, and its manual pages

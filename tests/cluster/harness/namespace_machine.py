@@ -223,6 +223,11 @@ class NamespaceMachine:
         self._pid_file.write_text(str(pid))
         if not self.plugged:
             network.set_cable(self.site, self._cable, "down")
+        # Of systems that have PostgreSQL: what is not installed makes nothing at boot.
+        if self.run("getent", "passwd", "postgres", check=False).returncode == 0:
+            self._make_volatile()
+
+    def _make_volatile(self) -> None:
         for name in VOLATILE:
             self.run(
                 "install", "-d", "-o", "postgres", "-g", "postgres", f"/run/{name}"
