@@ -23,6 +23,7 @@ extensions = [
     "manual",
     "other_agents",
     "reasons",
+    "sessions",
     "tested_versions",
 ]
 if tags.has("spelling"):  # noqa: F821  defined by Sphinx
