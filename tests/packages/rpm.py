@@ -45,14 +45,14 @@ mkdir -p %{{buildroot}}/usr/lib/ocf/resource.d/heartbeat
 def make_stand_ins(directory: Path) -> Path:
     """Build the stand-ins; return the directory with them."""
     provided = "\n".join(f"Provides: {each}" for each in (*BASE, *OTHERS))
-    _build(directory, "stand-ins", "1", provides=provided)
+    build_stand_in(directory, "stand-ins", "1", provides=provided)
     for version in (OLD, NEW):
         install = INSTALL.format(version=version)
-        _build(directory, NAME, version, install=install, files=PGSQL)
+        build_stand_in(directory, NAME, version, install=install, files=PGSQL)
     return directory / "RPMS" / "noarch"
 
 
-def _build(
+def build_stand_in(
     directory: Path,
     name: str,
     version: str,
@@ -61,6 +61,7 @@ def _build(
     install: str = "",
     files: str = "",
 ) -> None:
+    """Build an empty package below the directory, unless something is given."""
     spec = directory / f"{name}-{version}.spec"
     text = SPEC.format(
         name=name, version=version, provides=provides, install=install, files=files

@@ -7,4 +7,5 @@ terminal.py a shell in which commands are typed
 reader.py   does all of it, and compares; PGSR_WRITE_OUTPUT=1 corrects the page instead
 machines.py two empty machines, bmc.py the power switch of each, at_machines.py a shell
 one_machine.py a machine on which the nodes are namespaces
+like_el.py  has machines look like those of EL
 """
