@@ -9,8 +9,8 @@ from typing import NamedTuple
 from tests.cluster.harness.lan import Lan
 from tests.cluster.harness.wait import patient
 
-# Nodes that share a machine all see its load, other clusters' too; Pacemaker would begin
-# one action at a time then, as on a node that is overloaded by itself.
+# Nodes that share a machine all see its load, other clusters' too; Pacemaker would then
+# begin one action at a time, as on a node that is overloaded by itself.
 LOAD_THRESHOLD = "10000%"
 OPERATION_TIMEOUT_S = 20.0  # Pacemaker's own, where nothing else is said
 
