@@ -18,7 +18,7 @@ MARKDOWN := $(wildcard *.md packaging/*.md packaging/*/*.md)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look help install \
+.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look faults help install \
 	links lint machine packages python release servers shell test test-cluster test-docs test-packages \
 	test-postgres test-stock test-unit tools trial trixie-root \
 	vm-box vm-check vm-demo vm-logs vm-machine vm-shell vm-test
@@ -65,6 +65,9 @@ docs: $(TOOLS)  ## Build the documentation in dist/docs, warnings being errors
 docs-look: docs  ## Take pictures of the pages, wide and narrow, light and dark (PAGES=...)
 	@test -x /usr/bin/chromium-headless-shell || $(PYTHON) -m tests.provision packages
 	.venv/bin/python -m tests.docs.look dist/docs dist/docs-look $(PAGES)
+
+faults: as-root machine $(TOOLS)  ## Measure the faults of docs/faults/catalogue.rst (RUNS=5)
+	.venv/bin/python -m tests.cluster.catalogue --runs $(RUNS) --output docs/faults/measured.json
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -17,6 +17,7 @@ project_copyright = "the PGSR developers, GPL-2.0-or-later"
 version = release = __version__
 
 extensions = [
+    "catalogue",
     "declarations",
     "diagrams",
     "explained",

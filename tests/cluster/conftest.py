@@ -12,13 +12,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.cluster import backends
 from tests.cluster.backends import Made
-from tests.cluster.harness import managed, method
+from tests.cluster.catalogue.record import Fault
+from tests.cluster.harness import managed, method, scenario
 from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.construction import Construction
 from tests.cluster.harness.fencing import PowerSwitch
@@ -27,6 +29,10 @@ from tests.cluster.harness.node import Node
 
 # The agent that the scenarios of managed replication judge: the stock one for once.
 AGENT = os.environ.get("PGSR_AGENT", managed.OURS)
+
+# Where the scenarios keep what they see of faults, and how often each of these strikes.
+FAULTS_FILE = os.environ.get("PGSR_FAULTS", "")
+RUNS = int(os.environ.get("PGSR_RUNS", "1"))
 
 serial = count(1)
 
@@ -37,6 +43,19 @@ class Replicated(NamedTuple):
     cluster: Cluster
     primary: Node
     standby: Node
+
+    @property
+    def standbys(self) -> tuple[Node, ...]:
+        """Return the standby, as a cluster with more of them does."""
+        return (self.standby,)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a fault strike as often as is wanted, one that is not timed only once."""
+    marker = metafunc.definition.get_closest_marker("fault")
+    if RUNS > 1 and marker and not marker.kwargs.get("once"):
+        metafunc.fixturenames.append("run")
+        metafunc.parametrize("run", range(1, RUNS + 1))
 
 
 def pytest_collection_modifyitems(
@@ -56,6 +75,21 @@ def pytest_report_collectionfinish() -> str | None:
     if nodes is None:
         return None
     return f"left out: scenarios of another number of nodes than {nodes} (PGSR_NODES)"
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest) -> Iterator[Fault]:
+    """The fault of the catalogue that the marker names; kept if the scenario passes.
+
+    The module's MODE says how the cluster replicates, unless the marker does.
+    """
+    marker = request.node.get_closest_marker("fault")
+    mode = marker.kwargs.get("mode") or request.module.MODE
+    fault = Fault(marker.args[0], mode, Path(FAULTS_FILE) if FAULTS_FILE else None)
+    failures = request.session.testsfailed
+    yield fault
+    if request.session.testsfailed == failures:
+        fault.keep()
 
 
 @pytest.fixture
@@ -90,7 +124,9 @@ def _shared() -> Iterator[Shared]:
 @pytest.fixture
 def pgsr_cluster(_shared: Shared) -> Replicated:
     """A cluster that runs by the method, whole."""
-    return _shared.lend()
+    lent = _shared.lend()
+    _forget_failures(lent.cluster)
+    return lent
 
 
 @pytest.fixture
@@ -145,7 +181,9 @@ def _lender(request: pytest.FixtureRequest) -> Iterator[Lender]:
 @pytest.fixture
 def lent(_lender: Lender, request: pytest.FixtureRequest) -> tuple[Made, Managed]:
     """The module's cluster of managed replication, whole, with what it is made of."""
-    return _lender.lend(request.session.testsfailed)
+    made, whole = _lender.lend(request.session.testsfailed)
+    _forget_failures(made.cluster)
+    return made, whole
 
 
 @pytest.fixture
@@ -186,6 +224,12 @@ def repaired(cluster: Cluster) -> Replicated:
         method.rejoin(cluster, standby)
     method.wait_for_hot_standby(cluster, standby)
     return Replicated(cluster, primary, standby)
+
+
+def _forget_failures(cluster: Cluster) -> None:
+    """Have no failure of the scenario before among what this one records."""
+    if FAULTS_FILE:
+        scenario.clean_up(cluster)
 
 
 def _switch(made: Made) -> PowerSwitch:

@@ -8,11 +8,16 @@ in the last moment before the fault, and nothing earlier.
 
 from __future__ import annotations
 
+import pytest
+
+from tests.cluster.catalogue.record import Fault
 from tests.cluster.conftest import Replicated
 from tests.cluster.harness import method, postgres
 from tests.cluster.harness.fencing import PowerSwitch
 from tests.cluster.harness.verdict import Verdict
 from tests.cluster.harness.wait import patient
+
+MODE = "pgsr"
 
 UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
 POWER_CUT_LIMIT_S = 10.0
@@ -26,39 +31,47 @@ def assert_bounded(verdict: Verdict, pause_limit_s: float) -> None:
     assert verdict.lost_span_s < patient(UNSENT_S), str(verdict)
 
 
+@pytest.mark.fault("primary-power-cut")
 def test_power_cut_of_the_primary_promotes_the_standby(
-    pgsr_cluster: Replicated,
+    pgsr_cluster: Replicated, fault: Fault
 ) -> None:
     cluster, primary, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
+        fault.strikes(pgsr_cluster, writer)
         primary.cut_power()
         cluster.wait_for_promoted(standby)
         writer.wait_for_new_row()
     assert_bounded(writer.verdict(), POWER_CUT_LIMIT_S)
     cluster.wait_for_attribute(standby, method.STATUS_ATTRIBUTE, "PRI")
+    fault.shows("after")
 
 
+@pytest.mark.fault("primary-server-killed")
 def test_killed_postmaster_of_the_primary_promotes_the_standby(
-    pgsr_cluster: Replicated,
+    pgsr_cluster: Replicated, fault: Fault
 ) -> None:
     cluster, primary, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
+        fault.strikes(pgsr_cluster, writer)
         postgres.signal_postmaster(primary, "KILL")
         cluster.wait_for_promoted(standby)
         writer.wait_for_new_row()
     assert_bounded(writer.verdict(), KILL_LIMIT_S)
     assert primary.is_on, "a crashed server is no reason to fence its node"
+    fault.shows("after")
 
 
+@pytest.mark.fault("primary-server-hangs", once=True)
 def test_hanging_postmaster_of_the_primary_is_replaced_by_the_standby(
-    pgsr_cluster: Replicated,
+    pgsr_cluster: Replicated, fault: Fault
 ) -> None:
     """Sessions that exist work on until the monitor gives the hanging server up."""
     cluster, primary, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
+        fault.strikes(pgsr_cluster, writer)
         postgres.signal_postmaster(primary, "STOP")
         cluster.wait_for_promoted(standby)
         writer.wait_for_new_row()
@@ -84,10 +97,14 @@ def test_unplugged_primary_is_fenced_before_the_standby_is_promoted(
     assert verdict.longest_pause.ended_at > power_switch.history[-1].done_at
 
 
-def test_power_cut_of_the_standby_costs_nothing(pgsr_cluster: Replicated) -> None:
+@pytest.mark.fault("standby-power-cut")
+def test_power_cut_of_the_standby_costs_nothing(
+    pgsr_cluster: Replicated, fault: Fault
+) -> None:
     cluster, _, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
+        fault.strikes(pgsr_cluster, writer)
         standby.cut_power()
         cluster.wait_for_fenced(standby)
         writer.wait_for_new_row()
@@ -112,19 +129,52 @@ def test_former_primary_is_refused_with_the_reason(pgsr_cluster: Replicated) -> 
     assert not postgres.is_running(primary)
 
 
-def test_new_backup_brings_the_former_primary_back(pgsr_cluster: Replicated) -> None:
+@pytest.mark.fault("former-primary-returns", once=True)
+def test_new_backup_brings_the_former_primary_back(
+    pgsr_cluster: Replicated, fault: Fault
+) -> None:
     cluster, primary, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(10)
         primary.cut_power()
         cluster.wait_for_promoted(standby)
+        fault.strikes(pgsr_cluster, writer)
         primary.power_on()
         cluster.wait_for_attribute(primary, method.STATUS_ATTRIBUTE, method.REFUSED)
+        fault.shows("after")
         method.rejoin(cluster, primary)
+        fault.shows("repaired")
         assert postgres.is_in_recovery(primary)
         replicated = writer.wait_for_new_row()
     rows = f"SELECT number FROM {writer.table} WHERE number = {replicated.number}"
     postgres.wait_for_rows(primary, rows)
+
+
+@pytest.mark.fault("all-nodes-power-cut")
+def test_power_cut_of_both_leaves_the_choice_to_the_administrator(
+    pgsr_cluster: Replicated, fault: Fault
+) -> None:
+    cluster, primary, standby = pgsr_cluster
+    with cluster.writer() as writer:
+        writer.wait_for_rows(50)
+        fault.strikes(pgsr_cluster, writer)
+        for node in (primary, standby):
+            node.cut_power()
+        for node in (primary, standby):
+            node.power_on()
+        for node in (primary, standby):
+            cluster.wait_for_attribute(node, method.STATUS_ATTRIBUTE, method.REFUSED)
+        fault.shows("after")
+        assert postgres.control_data(primary, "Database cluster state") == (
+            "in production"
+        )
+        fault.by_hand()
+        method.start_again(primary)
+        cluster.wait_for_promoted(primary)
+        writer.wait_for_new_row()
+        method.rejoin(cluster, standby)
+        fault.shows("repaired")
+    assert writer.verdict().lost_rows == ()
 
 
 def test_second_failover_goes_back_to_the_first_primary(

@@ -7,7 +7,10 @@ lost must have been acknowledged in the last moment before the fault.
 
 from __future__ import annotations
 
-from tests.cluster.harness import faults, postgres, scenario
+import pytest
+
+from tests.cluster.catalogue.record import Fault
+from tests.cluster.harness import faults, scenario
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.wait import patient
@@ -15,6 +18,7 @@ from tests.cluster.harness.writer import Writer
 
 REPLICATION = Replication("async", parameters={"replication_slot_name": "pgsr"})
 NODES = 3
+MODE = "async-3"
 
 UNSENT_S = 0.2  # a commit older than this had long been sent to an idle standby
 POWER_CUT_LIMIT_S = 20.0  # make bench-failover measures; here the machine may be busy
@@ -30,19 +34,24 @@ def assert_bounded(writer: Writer, pause_limit_s: float) -> None:
     assert verdict.lost_span_s < patient(UNSENT_S), str(verdict)
 
 
-def test_power_cut_of_the_primary(here: Managed) -> None:
+@pytest.mark.fault("primary-power-cut")
+def test_power_cut_of_the_primary(here: Managed, fault: Fault) -> None:
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         here.primary.cut_power()
         scenario.wait_for_takeover(here, writer)
     assert_bounded(writer, POWER_CUT_LIMIT_S)
+    fault.shows("after")
     here.primary.power_on()
     scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
 
 
-def test_power_cut_of_a_standby_costs_nothing(here: Managed) -> None:
+@pytest.mark.fault("standby-power-cut")
+def test_power_cut_of_a_standby_costs_nothing(here: Managed, fault: Fault) -> None:
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         here.standby.cut_power()
         here.cluster.wait_for_fenced(here.standby)
         writer.wait_for_new_row()
@@ -51,10 +60,12 @@ def test_power_cut_of_a_standby_costs_nothing(here: Managed) -> None:
     assert verdict.longest_pause.length_s < patient(1.0), str(verdict)
 
 
-def test_killed_postmaster(here: Managed) -> None:
+@pytest.mark.fault("primary-server-killed")
+def test_killed_postmaster(here: Managed, fault: Fault) -> None:
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
-        postgres.signal_postmaster(here.primary, "KILL")
+        fault.strikes(here, writer)
+        scenario.kill_server(here.primary)
         writer.wait_for_new_row()
         scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
     assert_bounded(writer, KILL_LIMIT_S)
@@ -69,17 +80,20 @@ def test_hanging_node_is_fenced(here: Managed) -> None:
     assert_bounded(writer, POWER_CUT_LIMIT_S)
 
 
-def test_switchover_loses_nothing(here: Managed) -> None:
+@pytest.mark.fault("switchover", once=True)
+def test_switchover_loses_nothing(here: Managed, fault: Fault) -> None:
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         scenario.move(here, here.standby)
         writer.wait_for_new_row()
         scenario.wait_for_redundancy(here.cluster, *here.cluster.nodes)
     assert writer.verdict().lost_rows == ()
 
 
+@pytest.mark.fault("standby-lags", once=True)
 def test_standby_that_lags_by_a_gigabyte_is_not_promoted_before_the_better_one(
-    here: Managed,
+    here: Managed, fault: Fault
 ) -> None:
     lagging, better = here.standbys
     with here.cluster.writer() as writer, faults.cut_off_from_primary(lagging):
@@ -88,8 +102,10 @@ def test_standby_that_lags_by_a_gigabyte_is_not_promoted_before_the_better_one(
         scenario.make_wal(here.primary, LAG_MEGABYTES)
         scenario.wait_until_received(here.primary, better)
         writer.wait_for_new_row()
+        fault.strikes(here, writer)
         here.primary.cut_power()
         assert scenario.wait_for_takeover(here, writer) is better
+        fault.shows("after")
     assert_bounded(writer, KILL_LIMIT_S)
     # What the lagging one lacks is still there, on a server that was a standby.
     scenario.wait_until_received(better, lagging)

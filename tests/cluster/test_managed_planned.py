@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, postgres, scenario
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
@@ -12,6 +13,7 @@ from tests.cluster.harness.wait import patient
 
 REPLICATION = Replication("sync")
 NODES = 2
+MODE = "sync"
 
 SWITCHOVERS = {"move": 20, "standby": 4}  # ten times there and back
 SWITCH_LIMIT_S = 5.0
@@ -40,13 +42,17 @@ def test_switchover_there_and_back_needs_no_hand(here: Managed, way: str) -> Non
     assert cluster.status().failures == ()
 
 
+@pytest.mark.fault("pacemaker-restarted", once=True)
 def test_pacemaker_restarted_in_maintenance_mode_finds_its_servers(
-    here: Managed,
+    here: Managed, fault: Fault
 ) -> None:
     cluster = here.cluster
     before = [postgres.postmaster_pid(node) for node in cluster.nodes]
     with cluster.writer() as writer:
+        writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         with cluster.maintenance():
+            fault.shows("after")
             for node in (here.standby, here.primary):
                 node.stop_cluster()
             for node in (here.primary, here.standby):
@@ -75,27 +81,32 @@ def test_attributes_of_a_node_are_lost_and_come_back(here: Managed, place: str) 
     assert writer.verdict().lost_rows == ()
 
 
-def test_pacemaker_killed_on_the_primary(here: Managed) -> None:
+@pytest.mark.fault("pacemaker-killed")
+def test_pacemaker_killed_on_the_primary(here: Managed, fault: Fault) -> None:
     """PostgreSQL goes on unattended until its node is fenced, or is found again."""
     with here.cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         faults.kill_pacemaker(here.primary)
         here.cluster.wait_for_fenced(here.primary)
         scenario.wait_for_takeover(here, writer)
+        fault.shows("after")
     verdict = writer.verdict()
     assert verdict.lost_rows == (), str(verdict)
     assert verdict.longest_pause.length_s < patient(CRASH_LIMIT_S), str(verdict)
 
 
+@pytest.mark.fault("agent-killed", once=True)
 @pytest.mark.parametrize("delay_s", KILLED_AFTER_S)
 @pytest.mark.parametrize("action", ["promote", "demote"])
 def test_agent_killed_in_a_switchover(
-    here: Managed, action: str, delay_s: float
+    here: Managed, action: str, delay_s: float, fault: Fault
 ) -> None:
     cluster = here.cluster
     node = here.standby if action == "promote" else here.primary
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(here, writer)
         with faults.agent_killed(node, action, delay_s) as outcome:
             scenario.prefer(here.standby)
             assert outcome() in ("killed", "ended")
@@ -103,6 +114,7 @@ def test_agent_killed_in_a_switchover(
             scenario.prefer_none(cluster)
         scenario.wait_for_writes(cluster, writer)
         scenario.wait_for_redundancy(cluster, *cluster.nodes)
+        fault.shows("after")
     verdict = writer.verdict()
     assert verdict.lost_rows == (), str(verdict)
     assert verdict.longest_pause.length_s < patient(CRASH_LIMIT_S), str(verdict)

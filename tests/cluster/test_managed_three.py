@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, scenario
 from tests.cluster.harness.cluster import RESOURCE
 from tests.cluster.harness.fencing import PowerSwitch
@@ -12,6 +15,7 @@ from tests.cluster.harness.wait import patient
 
 REPLICATION = Replication("sync")
 NODES = 3
+MODE = "sync-3"
 
 POWER_CUT_LIMIT_S = 20.0  # make bench-failover measures; here the machine may be busy
 SLOW_FENCING_S = 12.0
@@ -79,8 +83,9 @@ def test_standby_that_does_not_replay_is_not_promoted(here: Managed) -> None:
     assert writer.verdict().lost_rows == ()
 
 
+@pytest.mark.fault("primary-power-cut", mode="quorum")
 def test_quorum_commit_survives_the_primary_and_a_standby_after_it(
-    here: Managed,
+    here: Managed, fault: Fault
 ) -> None:
     cluster = here.cluster
     scenario.set_parameter(cluster, "sync_quorum", "1")
@@ -89,8 +94,10 @@ def test_quorum_commit_survives_the_primary_and_a_standby_after_it(
         cluster.wait_for_attribute(standby, managed.STATUS, "HS:quorum")
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
+        fault.strikes(quorum, writer)
         quorum.primary.cut_power()
         second = scenario.wait_for_takeover(quorum, writer)
+        fault.shows("after")
         quorum.primary.power_on()
         cluster.wait_for_online(*cluster.nodes)
         scenario.wait_for_redundancy(cluster, *cluster.nodes)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cluster.catalogue.record import Fault
 from tests.cluster.conftest import Replicated
 from tests.cluster.harness import method, postgres
 from tests.cluster.harness.cluster import RESOURCE
 from tests.cluster.harness.construction import Construction
+
+MODE = "pgsr"
 
 
 @pytest.mark.parametrize(
@@ -47,10 +50,14 @@ def test_whole_cluster_stops_and_its_primary_starts_again_by_itself(
     assert writer.verdict().lost_rows == ()
 
 
-def test_planned_stop_of_the_primary_loses_nothing(pgsr_cluster: Replicated) -> None:
+@pytest.mark.fault("switchover")
+def test_planned_stop_of_the_primary_loses_nothing(
+    pgsr_cluster: Replicated, fault: Fault
+) -> None:
     cluster, primary, standby = pgsr_cluster
     with cluster.writer() as writer:
         writer.wait_for_rows(50)
+        fault.strikes(pgsr_cluster, writer)
         primary.stop_cluster()
         cluster.wait_for_promoted(standby)
         writer.wait_for_new_row()

@@ -21,8 +21,15 @@ from tests.cluster.harness.wait import patient
 NARROW = ("rate", "2mbit", "burst", "32kbit", "latency", "400ms")
 LOST_SHARE = "0.05"
 ALMOST_FULL_BYTES = 2 << 20
+COROSYNC_PORT = "5405"
 KILLER = "/usr/local/sbin/kill_agent.py"
 ACTION_BEGINS_S = 30.0
+AGENT = "/usr/lib/ocf/resource.d/pgsr/pgsr"
+FAILING_AGENT = """\
+#!/bin/sh
+case "$1" in {0}) exit 1 ;; esac
+exec {1}.whole "$@"
+"""
 DAEMONS = (
     *("pacemaker-attrd", "pacemaker-based", "pacemaker-controld"),
     *("pacemaker-execd", "pacemaker-fenced", "pacemaker-schedulerd"),
@@ -86,6 +93,45 @@ def cut_off_from_primary(*nodes: Node) -> Iterator[None]:
 
 
 @contextmanager
+def interconnect_cut(*nodes: Node) -> Iterator[None]:
+    """No node hears corosync of another one; all else reaches its aim."""
+
+    def rule(node: Node) -> tuple[str, ...]:
+        corosync = ("-p", "udp", "--dport", COROSYNC_PORT)
+        return ("INPUT", "-i", node.machine.interface, *corosync, "-j", "DROP")
+
+    with _network_changed(
+        nodes,
+        lambda node: ("iptables", "-w", "-A", *rule(node)),
+        lambda node: ("iptables", "-w", "-D", *rule(node)),
+    ):
+        yield
+
+
+@contextmanager
+def cut_off_from(address: str, *nodes: Node) -> Iterator[None]:
+    """The nodes hear nothing from an address, from the clients' say."""
+
+    def rule(node: Node) -> tuple[str, ...]:
+        return ("INPUT", "-i", node.machine.interface, "-s", address, "-j", "DROP")
+
+    with _network_changed(
+        nodes,
+        lambda node: ("iptables", "-w", "-A", *rule(node)),
+        lambda node: ("iptables", "-w", "-D", *rule(node)),
+    ):
+        yield
+
+
+def remove_address(node: Node) -> None:
+    """Take the virtual address off the node, past the cluster."""
+    lan = node.lan
+    address = f"{lan.virtual_address}/{lan.prefix_length}"
+    device = ("dev", node.machine.interface)
+    node.machine.configure_network("ip", "addr", "del", address, *device)
+
+
+@contextmanager
 def full_disk(node: Node, free_bytes: int = ALMOST_FULL_BYTES) -> Iterator[None]:
     """The database's disk has hardly any room left."""
     node.machine.leave_free(free_bytes)
@@ -115,6 +161,18 @@ def agent_killed(
             return kill.result().stdout.strip()
 
         yield outcome
+
+
+@contextmanager
+def failing_actions(node: Node, *actions: str) -> Iterator[None]:
+    """The agent on the node can't do these actions: what it has to end does not end."""
+    whole = node.machine.read(AGENT)
+    node.machine.write(f"{AGENT}.whole", whole, 0o755)
+    node.machine.write(AGENT, FAILING_AGENT.format("|".join(actions), AGENT), 0o755)
+    try:
+        yield
+    finally:
+        node.machine.write(AGENT, whole, 0o755)
 
 
 def kill_daemon(node: Node, name: str) -> None:

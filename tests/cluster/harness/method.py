@@ -107,17 +107,22 @@ def roles(cluster: Cluster) -> tuple[Node, Node]:
 
 
 def rejoin(cluster: Cluster, node: Node) -> None:
-    """Bring a refused node back: new backup, flag removed, failure cleaned up.
+    """Bring a refused node back: new backup, flag removed, failure cleaned up."""
+    postgres.restore_backup_of_primary(node)
+    start_again(node)
+    wait_for_hot_standby(cluster, node)
+
+
+def start_again(node: Node) -> None:
+    """Let a node use its data directory: flag removed, failure cleaned up.
 
     During the cleanup it is in standby: Pacemaker 2.1.5 may start the resource before
     the cleanup is complete, fails then, and fences the node.
     """
-    postgres.restore_backup_of_primary(node)
     node.run("rm", "-f", REPRESS_START)
     node.run("crm_standby", "--node", node.name, "--update", "on")
     node.run("crm_resource", "--cleanup", "--resource", RESOURCE, "--node", node.name)
     node.run("crm_standby", "--node", node.name, "--delete")
-    wait_for_hot_standby(cluster, node)
 
 
 def wait_for_hot_standby(cluster: Cluster, node: Node) -> None:

@@ -132,14 +132,25 @@ def is_in_recovery(node: Node) -> bool:
     return sql(node, "SELECT pg_is_in_recovery()") == "t"
 
 
-def signal_postmaster(node: Node, name: str) -> None:
+def signal_postmaster(
+    node: Node, name: str, data_directory: str = DATA_DIRECTORY
+) -> None:
     """Send a signal, KILL or STOP say, to the node's postmaster and it alone."""
-    node.run("kill", "-s", name, str(postmaster_pid(node)))
+    node.run("kill", "-s", name, str(postmaster_pid(node, data_directory)))
 
 
-def postmaster_pid(node: Node) -> int:
+def postmaster_pid(node: Node, data_directory: str = DATA_DIRECTORY) -> int:
     """Return the process id of the node's postmaster, as the node numbers it."""
-    return int(node.machine.read(f"{DATA_DIRECTORY}/postmaster.pid").split()[0])
+    return int(node.run("cat", f"{data_directory}/postmaster.pid").stdout.split()[0])
+
+
+def control_data(node: Node, name: str) -> str:
+    """Return a value of the control file of a server that does not run."""
+    program = installation(node).program("pg_controldata")
+    lines = as_user(node, program, "-D", DATA_DIRECTORY).splitlines()
+    return (
+        next(line for line in lines if line.startswith(name)).partition(":")[2].strip()
+    )
 
 
 def control(node: Node, action: str) -> None:

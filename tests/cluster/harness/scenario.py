@@ -20,6 +20,9 @@ NEEDED = f"{RESOURCE}-slots-needed"
 ROWS_BEFORE = 50
 MORE_THAN_LEFT_MB = 64
 RECEIVED_TIMEOUT_S = 60.0
+DROPPED_TIMEOUT_S = 60.0
+ALONE_TIMEOUT_S = 30.0
+AGAIN_TIMEOUT_S = 60.0
 
 
 def wait_for_writes(cluster: Cluster, writer: Writer) -> Node:
@@ -116,6 +119,28 @@ def set_parameter(cluster: Cluster, name: str, value: str) -> None:
     cluster.wait_until_idle()
 
 
+def clean_up(cluster: Cluster) -> None:
+    """Have Pacemaker forget all failures, as an administrator does in the end."""
+    node = cluster.living_node()
+    node.run("crm_resource", "--cleanup")
+    node.run("stonith_admin", "--cleanup", "--history", "*")
+    cluster.wait_until_idle()
+
+
+def favour_the_primary_in_a_fencing_race(cluster: Cluster, delay: str) -> None:
+    """Have two nodes that do not see each other fence the standby's first."""
+    node = cluster.living_node()
+    meta = ("crm_resource", "--resource", CLONE, "--meta", "--set-parameter")
+    node.run(*meta, "priority", "--parameter-value", "10")
+    node.run("crm_attribute", "-n", "priority-fencing-delay", f"--update={delay}")
+    cluster.wait_until_idle()
+
+
+def fencing_failed(here: Managed) -> bool:
+    """Tell whether the cluster knows that the primary could not be fenced."""
+    return "Failed Fencing Actions" in here.standby.show()
+
+
 def look(node: Node) -> None:
     """Have the agent look at its server, as one more monitor does."""
     node.run("crm_resource", "--resource", RESOURCE, "--force-check", check=False)
@@ -127,6 +152,41 @@ def wait_until_kept(here: Managed, absent: Node) -> None:
         f"WAL that {absent} needs kept on all nodes",
         lambda seen: absent.name in seen.attribute(here.primary.name, NEEDED),
     )
+
+
+def kill_server(node: Node) -> None:
+    """Kill the node's postmaster, and wait until there is another one."""
+    killed = postgres.postmaster_pid(node)
+    postgres.signal_postmaster(node, "KILL")
+    wait_until(
+        f"another postmaster than {killed} on {node}",
+        lambda: postgres.is_running(node) and _postmaster(node) != killed,
+        AGAIN_TIMEOUT_S,
+        node.evidence,
+    )
+
+
+def wait_until_nobody_is_waited_for(here: Managed) -> None:
+    """Wait until commits of a synchronous primary wait for no standby."""
+    wait_until(
+        f"{here.primary} alone",
+        lambda: postgres.sql(here.primary, "SHOW synchronous_standby_names") == "",
+        ALONE_TIMEOUT_S,
+        here.cluster.evidence,
+    )
+
+
+def wait_until_not_kept(here: Managed, absent: Node) -> None:
+    """Wait until the primary has dropped the slot of an absent node, and its WAL."""
+    slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE '%{}'"
+    wait_until(
+        f"no slot of {absent} on {here.primary}",
+        lambda: postgres.sql(here.primary, slots.format(absent.name)) == "0",
+        DROPPED_TIMEOUT_S,
+        here.primary.evidence,
+    )
+    for _ in range(2):  # the first one's own beginning is kept
+        postgres.sql(here.primary, "SELECT pg_switch_wal(); CHECKPOINT")
 
 
 def wait_until_received(primary: Node, standby: Node) -> None:
@@ -155,6 +215,13 @@ def make_wal(node: Node, megabytes: int) -> None:
         "SELECT max(pg_logical_emit_message(false, 'filler', repeat('x', 1048576)))"
         f" FROM generate_series(1, {megabytes})",
     )
+
+
+def _postmaster(node: Node) -> int:
+    """Return the postmaster's process id, 0 when its file has just gone."""
+    with suppress(CommandFailed):
+        return postgres.postmaster_pid(node)
+    return 0
 
 
 def _primary(seen: Status) -> str:

@@ -59,9 +59,10 @@ class Writer:
         self.last_failure = "none"
         self._evidence = evidence
         self._stopped = threading.Event()
-        self._stopped_at = 0.0
+        self.stopped_at = 0.0  # seconds since the epoch
         self._clients = clients
         self._writing: Future[None] | None = None
+        self._verdict: Verdict | None = None
 
     def start(self) -> None:
         """Begin with an empty table; returns when the first row is acknowledged.
@@ -96,9 +97,12 @@ class Writer:
         return next(row for row in self.acknowledged if row.at > now)
 
     def verdict(self) -> Verdict:
-        """Stop, and compare with what the primary holds now."""
+        """Stop, and compare with what the primary holds at the first time of asking."""
         self.stop()
-        return judge(self.acknowledged, self._surviving(), self._stopped_at)
+        if self._verdict is None:
+            rows = self._surviving()
+            self._verdict = judge(self.acknowledged, rows, self.stopped_at)
+        return self._verdict
 
     def lost_so_far(self) -> tuple[int, ...]:
         """Return the rows acknowledged by now that the primary does not have."""
@@ -170,7 +174,7 @@ class Writer:
             except (psycopg2.Error, TookTooLong) as error:
                 self.last_failure = f"{error!r} at {time.time():.3f}"
                 self._stopped.wait(RETRY_S)
-        self._stopped_at = time.time()
+        self.stopped_at = time.time()
 
     def _insert(self, connection: psycopg2.extensions.connection, number: int) -> None:
         with connection.cursor() as cursor:
