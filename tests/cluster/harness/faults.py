@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Callable
 
 from tests.cluster.harness.fencing import PowerSwitch
@@ -61,20 +61,10 @@ def narrow_network(*nodes: Node) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def lossy_network(*nodes: Node) -> Iterator[None]:
+def lossy_network(*nodes: Node) -> AbstractContextManager[None]:
     """One of twenty packets that the nodes should receive is lost."""
     chance = ("-m", "statistic", "--mode", "random", "--probability", LOST_SHARE)
-
-    def rule(node: Node) -> tuple[str, ...]:
-        return ("INPUT", "-i", node.machine.interface, *chance, "-j", "DROP")
-
-    with _network_changed(
-        nodes,
-        lambda node: ("iptables", "-w", "-A", *rule(node)),
-        lambda node: ("iptables", "-w", "-D", *rule(node)),
-    ):
-        yield
+    return _dropped(nodes, *chance)
 
 
 @contextmanager
@@ -92,28 +82,22 @@ def cut_off_from_primary(*nodes: Node) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def interconnect_cut(*nodes: Node) -> Iterator[None]:
+def interconnect_cut(*nodes: Node) -> AbstractContextManager[None]:
     """No node hears corosync of another one; all else reaches its aim."""
+    return _dropped(nodes, "-p", "udp", "--dport", COROSYNC_PORT)
 
-    def rule(node: Node) -> tuple[str, ...]:
-        corosync = ("-p", "udp", "--dport", COROSYNC_PORT)
-        return ("INPUT", "-i", node.machine.interface, *corosync, "-j", "DROP")
 
-    with _network_changed(
-        nodes,
-        lambda node: ("iptables", "-w", "-A", *rule(node)),
-        lambda node: ("iptables", "-w", "-D", *rule(node)),
-    ):
-        yield
+def cut_off_from(address: str, *nodes: Node) -> AbstractContextManager[None]:
+    """The nodes hear nothing from an address, from the clients' say."""
+    return _dropped(nodes, "-s", address)
 
 
 @contextmanager
-def cut_off_from(address: str, *nodes: Node) -> Iterator[None]:
-    """The nodes hear nothing from an address, from the clients' say."""
+def _dropped(nodes: tuple[Node, ...], *which: str) -> Iterator[None]:
+    """Let nodes not receive such packets (iptables-extensions(8))."""
 
     def rule(node: Node) -> tuple[str, ...]:
-        return ("INPUT", "-i", node.machine.interface, "-s", address, "-j", "DROP")
+        return ("INPUT", "-i", node.machine.interface, *which, "-j", "DROP")
 
     with _network_changed(
         nodes,
