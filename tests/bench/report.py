@@ -30,7 +30,7 @@ def describe_machine(command: str, packages: Sequence[str]) -> str:
     return (
         f"Command: {' '.join([command, *sys.argv[1:]])}\n"
         f"Machine: {os.cpu_count()} cores, {_processor()}, {platform.system()}"
-        f" {platform.release()}\n"
+        f" {platform.release().partition('-')[0]}\n"
         f"Versions: {', '.join(versions.splitlines())}"
     )
 
