@@ -21,6 +21,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from declarations import list_table
+
 MEASURED = Path(__file__).parents[1] / "faults" / "measured.json"
 MODES = {
     "sync": "``sync``",
@@ -161,7 +163,7 @@ def figures_text(measured: Mapping[str, Figures]) -> str:
         (MODES[mode], duration(each), lost(each), str(each["runs"]))
         for mode, each in modes_of(measured)
     ]
-    return table((header, *rows))
+    return list_table(header, rows, "auto") + "\n"
 
 
 def duration(figures: Figures) -> str:
@@ -208,7 +210,7 @@ def overview_text(
         )
         for entry in found
     ]
-    return table((header, *rows), "24 30 22 24")
+    return list_table(header, rows, "24 30 22 24")
 
 
 def in_each_mode(measured: Mapping[str, Figures]) -> str:
@@ -238,16 +240,6 @@ def conditions_text(conditions: Figures) -> str:
         f"- Versions: ``{conditions['versions']}``\n"
         f"- corosync's ``token``: {conditions['token_ms']} ms\n"
     )
-
-
-def table(rows: tuple[tuple[str, ...], ...], widths: str = "auto") -> str:
-    """Return a table as reStructuredText; a cell may have several lines."""
-    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
-    for row in rows:
-        for mark, cell in zip(("   * - ", *(["     - "] * len(row))), row):
-            first, *rest = cell.splitlines() or [""]
-            lines += [f"{mark}{first}".rstrip(), *(f"       {line}" for line in rest)]
-    return "\n".join([*lines, "", ""])
 
 
 def block(caption: str, lines: list[str]) -> str:

@@ -88,12 +88,17 @@ def action_row(action: Action) -> tuple[str, ...]:
     return f"``{action.name}``", f"{action.timeout_s} s", interval, action.role or ""
 
 
-def list_table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table as reStructuredText."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
+def list_table(
+    header: Iterable[str], rows: Iterable[Iterable[str]], widths: str = ""
+) -> str:
+    """Return a table as reStructuredText; a cell may have several lines."""
+    given = [f"   :widths: {widths}"] if widths else []
+    lines = [".. list-table::", "   :header-rows: 1", *given, ""]
     for row in (header, *rows):
         marks = ("   * - ", *(["     - "] * 9))
-        lines += [f"{mark}{cell}".rstrip() for mark, cell in zip(marks, row)]
+        for mark, cell in zip(marks, row):
+            first, *rest = cell.splitlines() or [""]
+            lines += [f"{mark}{first}".rstrip(), *(f"       {line}" for line in rest)]
     return "\n".join([*lines, ""])
 
 

@@ -124,10 +124,14 @@ def item(text: str, entry: Entry, said: Text | None = None) -> nodes.Node:
     """Return a text that links to its entry, its exit code, and its meaning."""
     term = nodes.term("", "", link_to(entry.kind, text))
     if said and said.codes and not entry.level:
-        codes = sorted(Exit[name].value for name in said.codes)
-        words = f" — exit code {' or '.join(map(str, codes))}"
-        term += nodes.inline("", words, classes=["exit-code"])
+        term += nodes.inline("", f" — {codes_of(said)}", classes=["exit-code"])
     return nodes.definition_list_item("", term, nodes.definition("", *meaning(entry)))
+
+
+def codes_of(text: Text) -> str:
+    """Return the exit codes of a reason in words."""
+    codes = sorted(Exit[name].value for name in text.codes)
+    return f"exit code {' or '.join(map(str, codes))}"
 
 
 def meaning(entry: Entry) -> list[nodes.Node]:

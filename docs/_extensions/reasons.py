@@ -32,7 +32,6 @@ from agent_texts import messages
 from agent_texts.agent import FIELDS, REASON, STATUS
 from agent_texts.messages import Text
 from entries import Entry
-from pgsr.ocf import Exit
 
 AGENT = Path(__file__).parents[2] / "resource-agents" / "lib" / "pgsr"
 _WORDS_OF_ANCHOR = 4
@@ -110,8 +109,7 @@ def _shown_as(entry: Entry, said: dict[str, Text]) -> nodes.field:
 
 def _ways_of(text: Text) -> Iterator[str]:
     if messages.REASON in text.kinds:
-        codes = sorted(Exit[name].value for name in text.codes)
-        yield f"exit reason, exit code {' or '.join(map(str, codes))}"
+        yield f"exit reason, {reason_index.codes_of(text)}"
     if messages.WARNING in text.kinds:
         yield "warning in the log"
     if messages.ADDED in text.kinds:
