@@ -230,8 +230,8 @@ def _differing(each: Standing, peer: Peer) -> list[Write]:
         return found
     runs = peer.role != "Stopped"
     # A stop takes the score away itself. There is none while the resource is unmanaged.
-    is_left_over = managed.may_take_over(peer.score) and each.score != peer.score
-    if is_left_over or (runs and each.score != peer.score):
+    has_score = runs or managed.may_take_over(peer.score)
+    if has_score and each.score != peer.score:
         found.append(Write(each.node, "score", each.score))
     if runs and each.status and each.status != peer.own.get(managed.STATUS, ""):
         found.append(Write(each.node, managed.STATUS, each.status))
