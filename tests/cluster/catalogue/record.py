@@ -28,10 +28,7 @@ from tests.cluster.harness.cluster import RESOURCE, Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.writer import Writer
 
-MOMENTS = {
-    "after": "after the cluster has acted",
-    "repaired": "when all is well again",
-}
+MOMENTS = ("after", "repaired")  # the cluster has acted; all is well again
 SERVING = ("promoted", "started")
 CLUSTER_LOGS = ("corosync", "pacemaker")
 
