@@ -22,8 +22,10 @@ CONFIGURATION = Path("/etc/postgresql/15/main")
 PASSWORD = "SECRET"  # as in the pages
 ADDRESS = "192.0.2.10"  # as in the pages
 STEP_TIMEOUT_S = 120.0
+METHOD = "howto/set-up-method.rst"
 RESOURCE = "db"
 DIRECTIVE = ".. code-block:: "
+CRMSH, PCS = "crmsh", "pcs"  # as captions name the command languages
 STATUS = f"{RESOURCE}-status"
 # A program that a node of the harness, not run by systemd, has no use for.
 NOTHING_TO_DO = "#!/bin/sh\nexit 0\n"
@@ -37,35 +39,41 @@ class Block(NamedTuple):
     text: str
 
 
-def blocks(page: str, section: str, without: str = "pcs") -> list[Block]:
-    """The examples in a section of a page, without those for the other language."""
+def examples(lines: list[str]) -> list[Block]:
+    """Every example in lines of a page."""
+    starts = [n for n, line in enumerate(lines) if line.lstrip().startswith(DIRECTIVE)]
+    return [block_at(lines[n:]) for n in starts]
+
+
+def page_examples(page: str) -> list[Block]:
+    """Every example of a page."""
+    return examples((CHECKOUT / "docs" / page).read_text().splitlines())
+
+
+def all_blocks(page: str, section: str) -> list[Block]:
+    """The examples in a section of a page, those for both command languages."""
     lines = (CHECKOUT / "docs" / page).read_text().splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith(("---", "~~~"))]
     [start] = [n for n in starts if lines[n - 1] == section]
     end = next((n for n in starts if n > start), len(lines))
-    found = (
-        block_at(lines[n:end])
-        for n in range(start, end)
-        if lines[n].lstrip().startswith(DIRECTIVE)
-    )
+    return examples(lines[start:end])
+
+
+def blocks(page: str, section: str, without: str = PCS) -> list[Block]:
+    """The examples in a section of a page, without those for the other language."""
+    found = all_blocks(page, section)
     return [block for block in found if not block.caption.startswith(without)]
 
 
 def captioned(page: str, caption: str) -> Block:
     """The only example of a page with that caption."""
-    lines = (CHECKOUT / "docs" / page).read_text().splitlines()
-    starts = [n for n, line in enumerate(lines) if line.lstrip().startswith(DIRECTIVE)]
-    found = [block_at(lines[n:]) for n in starts]
-    [wanted] = [block for block in found if block.caption == caption]
+    [wanted] = [block for block in page_examples(page) if block.caption == caption]
     return wanted
 
 
 def block_at(lines: list[str]) -> Block:
     """The example that begins with the first line: all that is indented more."""
-    outside = indentation(lines[0])
-    is_inside = (not line or indentation(line) > outside for line in lines)
-    length = next((n for n, inside in enumerate(is_inside) if n and not inside), None)
-    options, text = [], lines[1:length]
+    options, text = [], lines[1 : end_of_block(lines, 0)]
     while text[0]:
         options.append(text.pop(0).strip())
     caption = "".join(options).partition(":caption: ")[2]
@@ -73,7 +81,16 @@ def block_at(lines: list[str]) -> Block:
     return Block(lines[0].strip()[len(DIRECTIVE) :], caption, f"{code}\n")
 
 
+def end_of_block(lines: list[str], start: int) -> int:
+    """The number of the first line that is not of the block that begins at `start`."""
+    outside = indentation(lines[start])
+    after = range(start + 1, len(lines))
+    outer = (n for n in after if lines[n] and indentation(lines[n]) <= outside)
+    return next(outer, len(lines))
+
+
 def indentation(line: str) -> int:
+    """How many blanks a line begins with."""
     return len(line) - len(line.lstrip())
 
 
@@ -134,10 +151,28 @@ def make_server(node: Node) -> None:
     node.machine.write("/usr/bin/systemctl", NOTHING_TO_DO, 0o755)
 
 
+def start_method(cluster: Cluster) -> None:
+    """Start two nodes by the PGSR method, by its documented steps."""
+    node1, node2 = cluster.nodes
+    same = blocks(METHOD, "2. The same configuration (both nodes)")
+    for node in cluster.nodes:
+        configure_server(node, same)
+    [role] = blocks(METHOD, "3. The role for replication (node1)")
+    run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
+    alone, resources, _ = blocks(
+        METHOD, "4. The resources, with node2 in standby (node1)"
+    )
+    run(node1, alone)
+    cluster.configure(resources.text)
+    wait_for(cluster, node1, "promoted", "PRI")
+    for step in blocks(METHOD, "5. The standby (node2)"):
+        run(node2, step)
+
+
 def configure_server(node: Node, same: list[Block]) -> None:
     """Leave starting to the cluster, and give the server the documented settings."""
     not_by_system = "1. The cluster starts PostgreSQL, not the system (both nodes)"
-    [step] = blocks("howto/set-up-method.rst", not_by_system)
+    [step] = blocks(METHOD, not_by_system)
     node.run("pg_ctlcluster", "15", "main", "start")
     run(node, step)
     settings, access, password = (block.text for block in same)

@@ -6,25 +6,21 @@ They copy and edit files, and look whether all is well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tests.cluster.documentation import (
     CONFIGURATION,
-    PASSWORD,
     RESOURCE,
     STATUS,
     Block,
     blocks,
     configure_server,
-    run,
 )
 from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
 from tests.cluster.harness.wait import wait_until
+from tests.cluster.moving import SET_UP, make_data
 
-SET_UP = "howto/set-up-managed.rst"
 CERTIFICATES = "/root/certificates"
 ACCESS = str(CONFIGURATION / "pg_hba.conf")
 # The writer of the scenarios is no part of the pages.
@@ -52,25 +48,13 @@ def roles(cluster: Cluster) -> tuple[Node, list[Node]]:
     return primary, standbys
 
 
-def start_times(nodes: Sequence[Node]) -> list[str]:
-    """When the server of each node was started."""
-    return [postgres.sql(node, "SELECT pg_postmaster_start_time()") for node in nodes]
-
-
 def prepare(cluster: Cluster) -> None:
     """Give all nodes the same settings and the same data."""
-    node1, *others = cluster.nodes
     same = blocks(SET_UP, "1. The same settings on all nodes")
     for node in cluster.nodes:
         configure_server(node, same)
         edit_access(node, "", "", last=ACCESS_OF_THE_WRITER)
-    role, copy, stop = blocks(SET_UP, "2. The same data on all nodes")
-    run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
-    as_postgres = ("runuser", "-u", "postgres", "--", "psql", "-c")
-    node1.run(*as_postgres, f"alter role postgres password '{PASSWORD}'")
-    for node in others:
-        run(node, copy)
-    run(node1, stop)
+    make_data(cluster)
 
 
 def edit_access(node: Node, old: str, new: str, last: str = "") -> None:

@@ -9,15 +9,13 @@ each language gives in its own way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, fromstring
 
-from tests.cluster.documentation import DIRECTIVE, Block, block_at
+from tests.cluster.documentation import PCS, Block, page_examples
 from tests.cluster.harness.construction import CHECKOUT, CIB
 from tests.cluster.harness.node import Node
 
-CRM, PCS = "crmsh", "pcs"
 FILE = "/root/configuration.xml"
 LOAD_TIMEOUT_S = 120.0
 DEFAULT_TIMEOUTS = ("20s", "20")  # Pacemaker's own
@@ -41,20 +39,14 @@ class Pair(NamedTuple):
     pcs: Block
 
 
-def all_blocks(page: Path) -> list[Block]:
-    """Every example of a page."""
-    lines = page.read_text().splitlines()
-    starts = [n for n, line in enumerate(lines) if line.lstrip().startswith(DIRECTIVE)]
-    return [block_at(lines[n:]) for n in starts]
-
-
 def pairs() -> Iterator[Pair]:
     """Every configuration of resources: that for pcs follows the one for crmsh."""
-    for page in sorted((CHECKOUT / "docs").rglob("*.rst")):
-        found = all_blocks(page)
+    docs = CHECKOUT / "docs"
+    for page in (str(path.relative_to(docs)) for path in sorted(docs.rglob("*.rst"))):
+        found = page_examples(page)
         for before, block in zip(found, found[1:]):
             if block.caption.startswith(PCS) and "cib-push" in block.text:
-                yield Pair(str(page.relative_to(CHECKOUT / "docs")), before, block)
+                yield Pair(page, before, block)
 
 
 def meaning_of_crm(node: Node, block: Block, first: str) -> list[str]:

@@ -16,18 +16,21 @@ from typing import Callable
 
 from tests.cluster import documentation
 from tests.cluster.documentation import (
+    ADDRESS,
     CONFIGURATION,
+    CRMSH,
     PASSWORD,
+    PCS,
     RESOURCE,
     STATUS,
-    Block,
+    all_blocks,
     blocks,
     configure_server,
     run,
     wait_for,
 )
+from tests.cluster.harness import managed, postgres
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.harness.construction import CHECKOUT
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.writer import Writer
 from tests.provision import whole_postgresql
@@ -36,8 +39,6 @@ SET_UP = "howto/set-up-managed.rst"
 CLONE = f"{RESOURCE}-clone"
 DIVERGED = "STOP:diverged"
 DATA = "/var/lib/postgresql/15/main"
-ADDRESS = "192.0.2.10"  # as in the pages
-CRMSH, PCS = "crmsh", "pcs"
 LANGUAGES = (CRMSH, PCS)
 ROWS = 50
 # No outage: a client that commits every 5 ms may have to wait for a busy machine.
@@ -66,13 +67,22 @@ def make_primary(node: Node) -> None:
     """Start the node's server by hand, with the role that replicates."""
     role, *_ = blocks(SET_UP, "2. The same data on all nodes")
     run(node, role, f"{PASSWORD}\n{PASSWORD}\n")
-    sql(node, f"alter role postgres password '{PASSWORD}'")
+    postgres.sql(node, f"alter role postgres password '{PASSWORD}'")
 
 
 def copy_data(node: Node, source: Node) -> None:
     """Copy a running server's data over the node's own, as it is documented."""
     _, copy, _ = blocks(SET_UP, "2. The same data on all nodes")
     run(node, copy._replace(text=copy.text.replace("node1", source.name)))
+
+
+def make_data(cluster: Cluster, copy: Callable[[Node, Node], None] = copy_data) -> None:
+    """Make the first node's data and copy it to the others, no server left running."""
+    first, *others = cluster.nodes
+    make_primary(first)
+    for node in others:
+        copy(node, first)
+    run(first, blocks(SET_UP, "2. The same data on all nodes")[-1])
 
 
 def install_postgresql_18(node: Node) -> None:
@@ -84,18 +94,25 @@ def install_postgresql_18(node: Node) -> None:
 
 def version(node: Node) -> str:
     """Return the major version of the node's server."""
-    return sql(node, "SHOW server_version").partition(".")[0]
+    return postgres.sql(node, "SHOW server_version").partition(".")[0]
 
 
 def start_managed(cluster: Cluster) -> None:
     """Start managed replication as it is documented, its primary on the first node."""
-    first, second = cluster.nodes
-    make_primary(first)
-    copy_data(second, first)
-    run(first, blocks(SET_UP, "2. The same data on all nodes")[-1])
+    make_data(cluster)
     resources, *_ = blocks(SET_UP, "3. The resources")
     cluster.configure(resources.text)
     wait_until_whole(cluster)
+
+
+def start_alone(cluster: Cluster, name: str = managed.OURS) -> None:
+    """Start a server alone on the first of two nodes, run by the agent of that name."""
+    node, other = cluster.nodes
+    node.run("crm", "node", "standby", other.name)
+    resource, *_ = blocks("howto/stand-alone.rst", "A server alone, without storage")
+    run(node, resource._replace(text=resource.text.replace(managed.OURS, name)))
+    cluster.wait_for_role(node, "started", RESOURCE)
+    cluster.wait_until_idle()
 
 
 def wait_until_whole(cluster: Cluster) -> None:
@@ -105,31 +122,6 @@ def wait_until_whole(cluster: Cluster) -> None:
     wait_for(cluster, standby, "unpromoted", "HS:sync")
     cluster.wait_until_idle()
     assert cluster.status().failures == (), cluster.evidence()
-
-
-def all_blocks(page: str, section: str) -> list[Block]:
-    """The examples in a section, those for pcs too."""
-    lines = (CHECKOUT / "docs" / page).read_text().splitlines()
-    [start] = [
-        n for n, line in enumerate(lines) if n and is_underlined(lines, n, section)
-    ]
-    end = next(
-        (
-            n
-            for n in range(start + 1, len(lines))
-            if lines[n].startswith(("---", "~~~"))
-        ),
-        len(lines),
-    )
-    return [
-        documentation.block_at(lines[n:end])
-        for n in range(start, end)
-        if lines[n].lstrip().startswith(documentation.DIRECTIVE)
-    ]
-
-
-def is_underlined(lines: list[str], n: int, section: str) -> bool:
-    return lines[n].startswith(("---", "~~~")) and lines[n - 1] == section
 
 
 def follow(node: Node, page: str, section: str, language: str = CRMSH) -> None:
@@ -146,17 +138,6 @@ def follow(node: Node, page: str, section: str, language: str = CRMSH) -> None:
             run(node, block._replace(text=f"cd /root\n{block.text}"))
         elif name:
             node.run("tee", f"/root/{name}", stdin_text=block.text)
-
-
-def sql(node: Node, statement: str) -> str:
-    """Return what a statement answers on the node's own server, unaligned."""
-    argv = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-c", statement)
-    return node.run(*argv).stdout.strip()
-
-
-def servers(cluster: Cluster) -> list[str]:
-    """Return since when each node's server runs, in the words of the server."""
-    return [sql(node, "SELECT pg_postmaster_start_time()") for node in cluster.nodes]
 
 
 def roles(cluster: Cluster) -> tuple[Node, Node]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import languages
+from tests.cluster.documentation import CRMSH
 from tests.cluster.harness import record
 from tests.cluster.harness.construction import constructed
 from tests.cluster.harness.node import Node
-from tests.cluster.languages import CRM, Pair
+from tests.cluster.languages import Pair
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -43,7 +44,7 @@ def test_every_way_to_set_up_has_a_configuration_for_pcs() -> None:
 def test_a_configuration_for_pcs_says_what_the_one_for_crmsh_says(
     node: Node, pair: Pair
 ) -> None:
-    assert pair.crm.caption.startswith(CRM)
+    assert pair.crm.caption.startswith(CRMSH)
     first = languages.first_configuration(node)
     by_crm = languages.meaning_of_crm(node, pair.crm, first)
     by_pcs = languages.meaning_of_pcs(node, pair.pcs, first)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.documentation import (
-    PASSWORD,
     RESOURCE,
     STATUS,
     blocks,
@@ -19,6 +18,7 @@ from tests.cluster.documentation import (
     wait_for,
 )
 from tests.cluster.harness.cluster import Cluster
+from tests.cluster.moving import make_data
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -39,14 +39,7 @@ def test_managed_replication_is_set_up_by_the_documented_steps(
     same = blocks(PAGE, "1. The same settings on all nodes")
     for node in cluster.nodes:
         configure_server(node, same)
-    role, copy, stop = blocks(PAGE, "2. The same data on all nodes")
-    run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
-    node1.run(
-        *("runuser", "-u", "postgres", "--", "psql"),
-        *("-c", f"alter role postgres password '{PASSWORD}'"),
-    )
-    run(node2, copy)
-    run(node1, stop)
+    make_data(cluster)
     resources, *_ = blocks(PAGE, "3. The resources")
     cluster.configure(resources.text)
     wait_for(cluster, node1, "promoted", "PRI")

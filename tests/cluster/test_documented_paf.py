@@ -10,13 +10,15 @@ import pytest
 from tests.bench import paf
 from tests.cluster import moving
 from tests.cluster.documentation import (
+    ADDRESS,
     CONFIGURATION,
+    CRMSH,
     RESOURCE,
-    blocks,
+    all_blocks,
     run,
     wait_for,
 )
-from tests.cluster.harness import managed
+from tests.cluster.harness import managed, postgres
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
@@ -53,30 +55,27 @@ order demote-then-address Mandatory: db-clone:demote address:stop symmetrical=fa
 def cluster() -> Iterator[Cluster]:
     """A cluster that PAF runs: a primary on node1, its standby on node2."""
     with moving.nodes("paf") as made:
-        node1, node2 = made.nodes
         for node in made.nodes:
             set_up_for_paf(node)
-        moving.make_primary(node1)
-        copy_for_paf(node2, node1)
-        run(node1, blocks(moving.SET_UP, "2. The same data on all nodes")[-1])
+        moving.make_data(made, copy_for_paf)
         [resource] = [
             block
-            for block in moving.all_blocks(PAGE, BACK)
+            for block in all_blocks(PAGE, BACK)
             if block.caption == "crmsh, paf.crm"
         ]
-        made.configure(resource.text + CONSTRAINTS.format(host=moving.ADDRESS))
+        made.configure(resource.text + CONSTRAINTS.format(host=ADDRESS))
         wait_for_paf(made)
         yield made
 
 
 def set_up_for_paf(node: Node) -> None:
     """Write what is the node's own: its name, and that it never follows itself."""
-    settings = OWN_SETTINGS.format(host=moving.ADDRESS, name=node.name)
+    settings = OWN_SETTINGS.format(host=ADDRESS, name=node.name)
     node.machine.write(str(CONFIGURATION / "conf.d/paf.conf"), settings)
     path = str(CONFIGURATION / "pg_hba.conf")
     own = "".join(
         f"host replication all {address}/32 reject\n"
-        for address in (moving.ADDRESS, node.address)
+        for address in (ADDRESS, node.address)
     )
     node.machine.write(path, own + node.machine.read(path), 0o640)
 
@@ -107,12 +106,8 @@ def wait_for_paf(cluster: Cluster) -> None:
 
 
 def wait_for_ours(cluster: Cluster) -> None:
-    primary, standby = moving.roles(cluster)
-    wait_for(cluster, primary, "promoted", "PRI")
-    wait_for(cluster, standby, "unpromoted", "HS:sync")
-    cluster.wait_until_idle()
-    assert cluster.status().failures == (), cluster.evidence()
-    assert moving.agent(primary) == managed.OURS
+    moving.wait_until_whole(cluster)
+    assert moving.agent(cluster.nodes[0]) == managed.OURS
 
 
 def move(cluster: Cluster, language: str) -> None:
@@ -127,14 +122,14 @@ def move(cluster: Cluster, language: str) -> None:
 
 def move_back(cluster: Cluster, language: str) -> None:
     follow(cluster.nodes[0], PAGE, BACK, language)
-    lines, slots = moving.all_blocks(PAGE, FILES_GO)
+    lines, slots = all_blocks(PAGE, FILES_GO)
     primary, standby = moving.roles(cluster)
     for node in (primary, standby):
         run(node, lines)
     wait_until_streaming(cluster, primary, standby)
     for node in (primary, standby):
         run(node, slots)
-        assert moving.sql(node, "SELECT count(*) FROM pg_replication_slots") == "0"
+        assert postgres.sql(node, "SELECT count(*) FROM pg_replication_slots") == "0"
     follow(cluster.nodes[0], PAGE, GIVE, language)
     follow(cluster.nodes[0], PAGE, END, language)
     wait_for_paf(cluster)
@@ -149,7 +144,7 @@ def wait_until_streaming(cluster: Cluster, primary: Node, standby: Node) -> None
     )
     wait_until(
         f"{standby} streaming without a slot",
-        lambda: moving.sql(primary, asked) == standby.name,
+        lambda: postgres.sql(primary, asked) == standby.name,
         30.0,
         cluster.evidence,
     )
@@ -159,14 +154,14 @@ def wait_until_streaming(cluster: Cluster, primary: Node, standby: Node) -> None
 def test_it_is_moved_and_moved_back_while_the_servers_run(
     cluster: Cluster, language: str
 ) -> None:
-    running = moving.servers(cluster)
+    running = postgres.start_times(cluster.nodes)
     with cluster.writer() as writer:
         writer.wait_for_rows(moving.ROWS)
         move(cluster, language)
         writer.wait_for_new_row()
         move_back(cluster, language)
         writer.wait_for_new_row()
-    assert moving.servers(cluster) == running
+    assert postgres.start_times(cluster.nodes) == running
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
     print(f"moved from PAF and back: {verdict}")
@@ -177,15 +172,15 @@ def test_after_the_move_it_switches_over_and_back_without_a_hand(
     cluster: Cluster,
 ) -> None:
     """Each server is started by the new agent once, and follows as that one says."""
-    move(cluster, moving.CRMSH)
+    move(cluster, CRMSH)
     for _ in cluster.nodes:
         primary, standby = moving.roles(cluster)
         primary.run("crm", "node", "standby", primary.name)
         wait_for(cluster, standby, "promoted", "PRI")
         primary.run("crm", "node", "online", primary.name)
         wait_for_ours(cluster)
-        assert "5432" in moving.sql(primary, "SHOW primary_conninfo")
-        assert moving.sql(primary, "SHOW primary_slot_name") == f"pgsr_{primary.name}"
+        assert "5432" in postgres.sql(primary, "SHOW primary_conninfo")
+        assert postgres.sql(primary, "SHOW primary_slot_name") == f"pgsr_{primary.name}"
 
 
 def test_after_the_move_a_failover_loses_nothing(cluster: Cluster) -> None:
@@ -199,6 +194,6 @@ def test_after_the_move_a_failover_loses_nothing(cluster: Cluster) -> None:
 def test_moved_back_after_all_that_paf_fails_over_too(cluster: Cluster) -> None:
     with cluster.writer() as writer:
         writer.wait_for_rows(moving.ROWS)
-        move_back(cluster, moving.CRMSH)
+        move_back(cluster, CRMSH)
         writer.wait_for_new_row()
         moving.fail_over(cluster, writer)

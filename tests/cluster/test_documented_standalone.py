@@ -14,6 +14,7 @@ import pytest
 from tests.cluster.documentation import (
     ADDRESS,
     CONFIGURATION,
+    CRMSH,
     NOTHING_TO_DO,
     Block,
     blocks,
@@ -23,7 +24,6 @@ from tests.cluster.documentation import (
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.machine import SHARED_STORAGE
 from tests.cluster.harness.node import Node
-from tests.cluster.languages import CRM
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -86,7 +86,7 @@ def test_a_server_on_shared_storage_is_set_up_by_the_documented_steps(
     run(node1, on_a_directory(copy))
     for node in cluster.nodes:
         run(node, empty)
-    [resources] = blocks(PAGE, "3. The resources", without=CRM)[:1]
+    [resources] = blocks(PAGE, "3. The resources", without=CRMSH)[:1]
     run(node1, on_a_directory(resources))
     cluster.wait_for("all on one node", lambda _: where(cluster) is not None)
     assert cluster.status().failures == ()
@@ -103,7 +103,7 @@ def test_it_moves_by_the_documented_commands_of_both_languages(
     run(here, by_crm._replace(text=move.replace("node2", there.name)))
     wait_for(cluster, there)
     run(here, by_crm._replace(text=clear))
-    [by_pcs] = blocks(PAGE, "4. Try it", without=CRM)
+    [by_pcs] = blocks(PAGE, "4. Try it", without=CRMSH)
     run(here, by_pcs._replace(text=by_pcs.text.replace("node2", here.name)))
     wait_for(cluster, here)
     constraints = here.run("cibadmin", "--query", "--scope=constraints").stdout

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.documentation import (
-    PASSWORD,
     RESOURCE,
     blocks,
     captioned,
@@ -18,6 +17,7 @@ from tests.cluster.documentation import (
     for_node,
     make_server,
     run,
+    start_method,
     wait_for,
 )
 from tests.cluster.harness.cluster import Cluster
@@ -60,21 +60,8 @@ def bring_back(cluster: Cluster, node: Node) -> None:
 
 
 def test_a_cluster_is_set_up_by_the_documented_steps(cluster: Cluster) -> None:
-    node1, node2 = cluster.nodes
-    same = blocks(SET_UP, "2. The same configuration (both nodes)")
-    for node in cluster.nodes:
-        configure_server(node, same)
-    [role] = blocks(SET_UP, "3. The role for replication (node1)")
-    run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
-    alone, resources, _ = blocks(
-        SET_UP, "4. The resources, with node2 in standby (node1)"
-    )
-    run(node1, alone)
-    cluster.configure(resources.text)
-    wait_for(cluster, node1, "promoted", "PRI")
-    backup, online = blocks(SET_UP, "5. The standby (node2)")
-    run(node2, backup)
-    run(node2, online)
+    _, node2 = cluster.nodes
+    start_method(cluster)
     wait_for(cluster, node2, "unpromoted", "HS")
     assert cluster.status().failures == ()
 

@@ -11,17 +11,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import moving
-from tests.cluster.documentation import RESOURCE, blocks, run
-from tests.cluster.harness import managed, stock
+from tests.cluster.documentation import (
+    CRMSH,
+    PCS,
+    RESOURCE,
+    all_blocks,
+    blocks,
+    run,
+)
+from tests.cluster.harness import managed, postgres, stock
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.moving import CRMSH, LANGUAGES, PCS, follow
+from tests.cluster.moving import LANGUAGES, follow
 
 pytestmark = pytest.mark.namespaces_only
 
 PAGE = "howto/from-stock.rst"
 THERE = "Without the second package: another type of resource"
 BACK = "Back to the stock agent"
-SINCE = "SELECT pg_postmaster_start_time()"
 OF_OURS_ALONE = " slot_retain_limit=10737418240"
 
 
@@ -29,12 +35,9 @@ OF_OURS_ALONE = " slot_retain_limit=10737418240"
 def cluster() -> Iterator[Cluster]:
     """A cluster that the stock agent runs: a primary on node1, its standby on node2."""
     with moving.nodes("stock") as made:
-        node1, node2 = made.nodes
         for node in made.nodes:
             stock.teach_minus_infinity(node)
-        moving.make_primary(node1)
-        moving.copy_data(node2, node1)
-        run(node1, blocks(moving.SET_UP, "2. The same data on all nodes")[-1])
+        moving.make_data(made)
         resources, *_ = blocks(moving.SET_UP, "3. The resources")
         text = resources.text.replace("ocf:pgsr:pgsr", managed.STOCK)
         assert OF_OURS_ALONE in text
@@ -48,7 +51,7 @@ def test_it_is_moved_and_moved_back_while_the_servers_run(
     cluster: Cluster, language: str
 ) -> None:
     node1, _ = cluster.nodes
-    running = moving.servers(cluster)
+    running = postgres.start_times(cluster.nodes)
     with cluster.writer() as writer:
         writer.wait_for_rows(moving.ROWS)
         follow(node1, PAGE, THERE, language)
@@ -58,7 +61,7 @@ def test_it_is_moved_and_moved_back_while_the_servers_run(
         assert moving.agent(node1) == managed.STOCK
         moving.wait_until_whole(cluster)
         writer.wait_for_new_row()
-    assert moving.servers(cluster) == running
+    assert postgres.start_times(cluster.nodes) == running
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
     print(f"moved from the stock agent and back: {verdict}")
@@ -70,10 +73,8 @@ def test_without_the_documented_look_the_servers_are_restarted(
 ) -> None:
     """It is why the page says not to leave that command out."""
     node1, _ = cluster.nodes
-    running = moving.servers(cluster)
-    commands, end = (
-        block for block in moving.all_blocks(PAGE, THERE) if block.caption == PCS
-    )
+    running = postgres.start_times(cluster.nodes)
+    commands, end = (block for block in all_blocks(PAGE, THERE) if block.caption == PCS)
     before, look, _ = commands.text.partition("pcs resource refresh")
     assert look
     run(node1, commands._replace(text=before))
@@ -82,7 +83,7 @@ def test_without_the_documented_look_the_servers_are_restarted(
     cluster.wait_until_idle()
     moving.wait_until_whole(cluster)
     assert moving.agent(node1) == managed.OURS
-    assert set(moving.servers(cluster)).isdisjoint(running)
+    assert set(postgres.start_times(cluster.nodes)).isdisjoint(running)
 
 
 def test_after_the_move_a_failover_loses_nothing(
@@ -98,17 +99,10 @@ def test_after_the_move_a_failover_loses_nothing(
 def test_a_server_alone_is_moved_and_moved_back_while_it_runs() -> None:
     with moving.nodes("stock-alone") as made:
         node1, _ = made.nodes
-        node1.run("crm", "node", "standby", "node2")
-        resource, *_ = blocks(
-            "howto/stand-alone.rst", "A server alone, without storage"
-        )
-        text = resource.text.replace(managed.OURS, managed.STOCK)
-        run(node1, resource._replace(text=text))
-        made.wait_for_role(node1, "started", RESOURCE)
-        made.wait_until_idle()
-        running = moving.sql(node1, SINCE)
+        moving.start_alone(made, managed.STOCK)
+        running = postgres.start_times([node1])
         for section, agent in ((THERE, managed.OURS), (BACK, managed.STOCK)):
-            for block in moving.all_blocks(PAGE, section):
+            for block in all_blocks(PAGE, section):
                 if block.caption == CRMSH:
                     text = block.text.replace(moving.CLONE, RESOURCE)
                     run(node1, block._replace(text=text))
@@ -116,4 +110,4 @@ def test_a_server_alone_is_moved_and_moved_back_while_it_runs() -> None:
             made.wait_for_role(node1, "started", RESOURCE)
             made.wait_until_idle()
             assert made.status().failures == (), made.evidence()
-        assert moving.sql(node1, SINCE) == running
+        assert postgres.start_times([node1]) == running

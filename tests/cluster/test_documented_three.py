@@ -15,6 +15,7 @@ import pytest
 from tests.cluster.documentation import (
     ADDRESS,
     CONFIGURATION,
+    CRMSH,
     PASSWORD,
     RESOURCE,
     blocks,
@@ -23,14 +24,12 @@ from tests.cluster.documentation import (
     run,
 )
 from tests.cluster.documented_three import (
-    SET_UP,
     copy_certificates,
     edit_access,
     in_certificates,
     prepare,
     roles,
     run_and_join,
-    start_times,
     wait_for_all,
     wait_for_tls,
 )
@@ -39,7 +38,7 @@ from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.wait import patient
-from tests.cluster.languages import CRM
+from tests.cluster.moving import SET_UP
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -189,7 +188,7 @@ def test_the_agent_and_pg_rewind_work_with_roles_that_may_little(
         password = f"*:5432:postgres:rewinder:{PASSWORD}\n"
         postgres.append(node, "/var/lib/postgresql/.pgpass", password)
         run(node, reload)
-    [by_pcs] = [b for b in blocks(SECURITY, "4. Roles", CRM) if b.caption == "pcs"]
+    [by_pcs] = [b for b in blocks(SECURITY, "4. Roles", CRMSH) if b.caption == "pcs"]
     run(primary, by_pcs)
     cluster.wait_until_idle()  # the servers restart
     primary, standbys = roles(cluster)
@@ -241,11 +240,11 @@ def test_a_node_goes_and_comes_and_nobody_notices(cluster: Cluster) -> None:
     node1, node2, node3 = cluster.nodes
     pair = [node1, node2]
     two = Cluster(pair, cluster.lan, cluster.clients, cluster.fencing)
-    away, told, leave = blocks(NODES, "Remove a node", CRM)
+    away, told, leave = blocks(NODES, "Remove a node", CRMSH)
     run(node1, away)
     cluster.wait_for_role(node3, "stopped", RESOURCE)
     wait_for_all(two, 2)
-    started = start_times(pair)
+    started = postgres.start_times(pair)
     with cluster.writer() as writer:
         writer.wait_for_rows(10)
         run(node1, told)
@@ -258,7 +257,7 @@ def test_a_node_goes_and_comes_and_nobody_notices(cluster: Cluster) -> None:
         add_node3(cluster)
         wait_for_all(cluster)
         writer.wait_for_new_row()
-    assert start_times(pair) == started
+    assert postgres.start_times(pair) == started
     verdict = writer.verdict()
     assert verdict.longest_pause.length_s < patient(UNNOTICED_S), str(verdict)
     assert verdict.lost_rows == ()

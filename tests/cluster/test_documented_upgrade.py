@@ -12,10 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import moving
-from tests.cluster.documentation import RESOURCE, run, wait_for
+from tests.cluster.documentation import RESOURCE, all_blocks, run, wait_for
+from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
-from tests.cluster.moving import all_blocks, follow
+from tests.cluster.moving import follow
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -27,6 +28,7 @@ UPGRADE = "3. Upgrade the data (the primary's node)"
 START = "4. Start the new primary (any node)"
 STANDBY = "5. A new standby (each other node)"
 BACK = "The way back"
+TABLE = "CREATE TABLE written_before AS SELECT n FROM generate_series(1, 1000) n"
 ROWS = "SELECT count(*) FROM written_before"
 
 
@@ -38,10 +40,7 @@ def cluster() -> Iterator[Cluster]:
         for node in made.nodes:
             moving.install_postgresql_18(node)
         moving.start_managed(made)
-        moving.sql(
-            node1,
-            "CREATE TABLE written_before AS SELECT n FROM generate_series(1, 1000) n",
-        )
+        postgres.sql(node1, TABLE)
         yield made
 
 
@@ -68,7 +67,7 @@ def test_a_minor_upgrade_restarts_every_server_and_loses_nothing(
     cluster: Cluster,
 ) -> None:
     node1, _ = cluster.nodes
-    running = moving.servers(cluster)
+    running = postgres.start_times(cluster.nodes)
     standby_leaves, standby_returns, primary_leaves, primary_returns = all_blocks(
         PAGE, MINOR
     )
@@ -83,7 +82,7 @@ def test_a_minor_upgrade_restarts_every_server_and_loses_nothing(
         writer.wait_for_new_row()
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
-    assert set(moving.servers(cluster)).isdisjoint(running)
+    assert set(postgres.start_times(cluster.nodes)).isdisjoint(running)
     print(f"minor upgrade: {verdict}")
     moving.lead(cluster, node1)
 
@@ -111,7 +110,7 @@ def test_a_major_upgrade_keeps_every_row_and_is_replicated_again(
     print(f"major upgrade: {verdict}")
     for node in cluster.nodes:
         assert moving.version(node) == "18"
-        assert moving.sql(node, ROWS) == "1000"
+        assert postgres.sql(node, ROWS) == "1000"
 
 
 def test_after_a_major_upgrade_a_failover_loses_nothing(cluster: Cluster) -> None:
@@ -133,5 +132,5 @@ def test_the_way_back_has_all_that_was_there_before_the_upgrade(
     moving.wait_until_whole(cluster)
     for node in cluster.nodes:
         assert moving.version(node) == "15"
-        assert moving.sql(node, ROWS) == "1000"
+        assert postgres.sql(node, ROWS) == "1000"
     assert cluster.status().where(RESOURCE, "promoted") == node1.name

@@ -10,17 +10,17 @@ import pytest
 
 from tests.cluster import moving
 from tests.cluster.documentation import (
-    PASSWORD,
     RESOURCE,
     Block,
-    blocks,
-    configure_server,
+    all_blocks,
     debian_nodes,
     run,
+    start_method,
     wait_for,
 )
+from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.moving import CLONE, all_blocks, follow
+from tests.cluster.moving import CLONE, follow
 from tests.cluster.test_documented_upgrade import (
     BEFOREHAND,
     PAGE,
@@ -28,38 +28,26 @@ from tests.cluster.test_documented_upgrade import (
     STANDBY,
     START,
     STOP,
+    TABLE,
     UPGRADE,
 )
 
 pytestmark = pytest.mark.namespaces_only
 
-METHOD = "howto/set-up-method.rst"
 MINOR = "A minor version: the PGSR method"
 WITH_METHOD = "With the PGSR method"
-TABLE = "CREATE TABLE written_before AS SELECT n FROM generate_series(1, 1000) n"
 
 
 @pytest.fixture(scope="module")
 def by_method() -> Iterator[Cluster]:
     """A primary on node1 and its standby on node2, as documented for the method."""
     with debian_nodes(f"test-{os.getpid()}-upgrade-method") as made:
-        node1, node2 = made.nodes
-        same = blocks(METHOD, "2. The same configuration (both nodes)")
+        node1, _ = made.nodes
         for node in made.nodes:
             moving.install_postgresql_18(node)
-            configure_server(node, same)
-        [role] = blocks(METHOD, "3. The role for replication (node1)")
-        run(node1, role, f"{PASSWORD}\n{PASSWORD}\n")
-        alone, resources, _ = blocks(
-            METHOD, "4. The resources, with node2 in standby (node1)"
-        )
-        run(node1, alone)
-        made.configure(resources.text)
-        wait_for(made, node1, "promoted", "PRI")
-        for step in blocks(METHOD, "5. The standby (node2)"):
-            run(node2, step)
+        start_method(made)
         wait_for_method(made)
-        moving.sql(node1, TABLE)
+        postgres.sql(node1, TABLE)
         yield made
 
 
@@ -80,14 +68,14 @@ def test_servers_of_the_method_are_restarted_for_a_minor_version_in_their_roles(
     by_method: Cluster,
 ) -> None:
     node1, node2 = by_method.nodes
-    running = moving.servers(by_method)
+    running = postgres.start_times(by_method.nodes)
     begin, restart, end = all_blocks(PAGE, MINOR)
     run(node1, begin)
     run(node2, restart)
     run(node1, restart)
     run(node1, end)
     wait_for_method(by_method)
-    assert set(moving.servers(by_method)).isdisjoint(running)
+    assert set(postgres.start_times(by_method.nodes)).isdisjoint(running)
 
 
 def test_a_major_upgrade_of_the_method_keeps_every_row(by_method: Cluster) -> None:
@@ -113,21 +101,15 @@ def test_a_major_upgrade_of_the_method_keeps_every_row(by_method: Cluster) -> No
     wait_for_method(by_method)
     for node in by_method.nodes:
         assert moving.version(node) == "18"
-        assert moving.sql(node, ROWS) == "1000"
+        assert postgres.sql(node, ROWS) == "1000"
 
 
 def test_a_major_upgrade_of_a_server_alone_keeps_every_row() -> None:
     with moving.nodes("upgrade-alone") as cluster:
         node1, _ = cluster.nodes
         moving.install_postgresql_18(node1)
-        node1.run("crm", "node", "standby", "node2")
-        resource, *_ = blocks(
-            "howto/stand-alone.rst", "A server alone, without storage"
-        )
-        run(node1, resource)
-        cluster.wait_for_role(node1, "started", RESOURCE)
-        cluster.wait_until_idle()
-        moving.sql(node1, TABLE)
+        moving.start_alone(cluster)
+        postgres.sql(node1, TABLE)
         make, check = all_blocks(PAGE, BEFOREHAND)
         run(node1, make)
         assert "Clusters are compatible" in run(node1, check)
@@ -140,4 +122,4 @@ def test_a_major_upgrade_of_a_server_alone_keeps_every_row() -> None:
         run(node1, statistics)
         assert cluster.status().failures == (), cluster.evidence()
         assert moving.version(node1) == "18"
-        assert moving.sql(node1, ROWS) == "1000"
+        assert postgres.sql(node1, ROWS) == "1000"

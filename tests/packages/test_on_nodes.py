@@ -78,11 +78,6 @@ def configuration(cluster: Cluster) -> str:
     return "".join(asked)
 
 
-def servers(nodes: Sequence[Node]) -> list[str]:
-    """Return since when each node's server runs, in the words of the server."""
-    return [postgres.sql(node, "SELECT pg_postmaster_start_time()") for node in nodes]
-
-
 def wait_until_watched(cluster: Cluster, nodes: Sequence[Node]) -> None:
     """Wait until monitors that ended since now say that all is well everywhere."""
     for node in nodes:
@@ -108,25 +103,28 @@ def test_a_replicating_cluster_is_taken_over_and_given_back_as_it_runs(
     here = managed.start_cluster(cluster, Replication("sync", agent=managed.STOCK))
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
-        configured, running = configuration(cluster), servers(cluster.nodes)
+        configured, running = (
+            configuration(cluster),
+            postgres.start_times(cluster.nodes),
+        )
         for node in (here.standby, here.primary):
             install(node, built)
             wait_until_watched(cluster, cluster.nodes)
             assert managed.wait_until_redundant(cluster) == here
         writer.wait_for_new_row()
         assert configuration(cluster) == configured
-        assert servers(cluster.nodes) == running
+        assert postgres.start_times(cluster.nodes) == running
         here = fail_over(here, writer)
         scenario.move(here, here.standby)
         here = managed.wait_until_redundant(cluster)
         writer.wait_for_new_row()
         assert configuration(cluster) == configured
-        running = servers(cluster.nodes)
+        running = postgres.start_times(cluster.nodes)
         for node in (here.standby, here.primary):
             remove(node)
             wait_until_watched(cluster, cluster.nodes)
             assert managed.wait_until_redundant(cluster) == here
-        assert servers(cluster.nodes) == running
+        assert postgres.start_times(cluster.nodes) == running
         writer.wait_for_new_row()
         here.primary.cut_power()
         assert scenario.wait_for_takeover(here, writer) is here.standby
@@ -156,11 +154,14 @@ def test_a_server_alone_is_taken_over_and_given_back_as_it_runs(
     first, second = standalone.where_it_runs(cluster)
     with cluster.writer() as writer:
         writer.wait_for_rows(ROWS_BEFORE)
-        configured, running = configuration(cluster), servers([first])
+        configured, running = configuration(cluster), postgres.start_times([first])
         for node in (second, first):
             install(node, built)
             wait_until_watched(cluster, [first])
-        assert (configuration(cluster), servers([first])) == (configured, running)
+        assert (configuration(cluster), postgres.start_times([first])) == (
+            configured,
+            running,
+        )
         first.cut_power()
         cluster.wait_for_role(second, "started")
         writer.wait_for_new_row()
@@ -168,11 +169,14 @@ def test_a_server_alone_is_taken_over_and_given_back_as_it_runs(
         first.power_on()
         cluster.wait_for_online(*cluster.nodes)
         cluster.wait_until_idle()
-        running = servers([second])
+        running = postgres.start_times([second])
         for node in (first, second):
             remove(node)
             wait_until_watched(cluster, [second])
-        assert (configuration(cluster), servers([second])) == (configured, running)
+        assert (configuration(cluster), postgres.start_times([second])) == (
+            configured,
+            running,
+        )
         second.cut_power()
         cluster.wait_for_role(first, "started")
         writer.wait_for_new_row()

@@ -7,6 +7,7 @@ that differ between versions depend on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.cluster.harness.lan import SERVER_PORT
@@ -125,6 +126,11 @@ def sql(node: Node, statement: str, socket_directory: str = SOCKET_DIRECTORY) ->
     program = installation(node).program("psql")
     where = ("-h", socket_directory, "-p", str(PORT))
     return as_user(node, program, "-XAtq", *where, "-c", statement).strip()
+
+
+def start_times(nodes: Sequence[Node]) -> list[str]:
+    """Return since when each node's server runs, in the words of the server."""
+    return [sql(node, "SELECT pg_postmaster_start_time()") for node in nodes]
 
 
 def is_in_recovery(node: Node) -> bool:

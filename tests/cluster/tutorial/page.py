@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Union
 
+from tests.cluster.documentation import end_of_block, indentation
+
 DIRECTIVE = re.compile(
     r"^ *\.\. (code-block|sourcecode|code|literalinclude|parsed-literal)"
 )
@@ -67,7 +69,7 @@ def steps(page: Path) -> list[Step]:
     number = 0
     while number < len(lines):
         if DIRECTIVE.match(lines[number]):
-            end = _end_of_block(lines, number)
+            end = end_of_block(lines, number)
             found += _block(page, lines[number:end], number)
             number = end
             continue
@@ -75,21 +77,6 @@ def steps(page: Path) -> list[Step]:
             raise BadPage(f"{page}:{number + 1}: an example without a language")
         number += 1
     return found
-
-
-def _end_of_block(lines: list[str], start: int) -> int:
-    """Return the number of the first line that is not of the block at `start`."""
-    outside = _indentation(lines[start])
-    number = start + 1
-    while number < len(lines) and (
-        not lines[number] or _indentation(lines[number]) > outside
-    ):
-        number += 1
-    return number
-
-
-def _indentation(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _block(page: Path, block: list[str], number: int) -> Iterator[Step]:
@@ -122,7 +109,7 @@ def _commands(page: Path, block: list[str], number: int) -> Iterator[Command]:
     """Yield the commands of a session whose lines begin at a number of the page."""
     while block and not block[-1].strip():
         block.pop()
-    indent = " " * min(_indentation(line) for line in block if line.strip())
+    indent = " " * min(indentation(line) for line in block if line.strip())
     lines = [line[len(indent) :] for line in block]
     starts = [at for at, line in enumerate(lines) if PROMPT.match(line)]
     if not starts or any(line for line in lines[: starts[0]]):
