@@ -35,7 +35,7 @@ def cluster() -> Iterator[Cluster]:
 
 def by_hand() -> tuple[Block, Block, Block]:
     """What is typed by hand: a stop, a restart, and a look at what runs."""
-    restart, look = all_blocks(PAGE, "By hand meanwhile")
+    _, restart, look = all_blocks(PAGE, "By hand meanwhile")
     stop = restart.text.replace("pg_ctl restart", "pg_ctl stop")
     return restart._replace(text=stop), restart, look
 

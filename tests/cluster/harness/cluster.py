@@ -162,8 +162,13 @@ class Cluster:
 
     @contextmanager
     def maintenance(self) -> Iterator[None]:
-        """Have the cluster leave all resources alone for the time of the block."""
+        """Have the cluster leave all resources alone for the time of the block.
+
+        Monitors end some time after the property was set, and one that is under way may
+        see, and have the cluster act on, what is done to a server meanwhile.
+        """
         self._set_maintenance("true")
+        self.wait_until_idle()
         yield
         self._set_maintenance("false")
 
