@@ -9,7 +9,7 @@ from pgsr.decide import election, shutdowns
 from pgsr.decide.election import Candidate
 from pgsr.decide.managed import Setting, position_text
 from pgsr.ocf import LONGEST_EXIT_REASON
-from pgsr.state import Peer, Position, Role, Server, Service, StandbySide
+from pgsr.state import SEGMENT_BYTES, Peer, Position, Role, Server, Service, StandbySide
 from tests.unit.standbys import ASYNC, SYNC, holder, member, off, peer, unclean
 
 OWN = Position(7301234567890123456, 3, 0x5000060)
@@ -21,6 +21,7 @@ BY_QUORUM = BY_RIGHT._replace(record="STREAMING|QUORUM")
 BY_ELECTION = BY_RIGHT._replace(record="DISCONNECT", score="1000")
 FORCED = BY_ELECTION._replace(is_forced=True)
 NO_RIGHT = BY_RIGHT._replace(score="-INFINITY")
+FULL = BY_RIGHT._replace(free_bytes=SEGMENT_BYTES - 1)
 ONE = Setting(is_sync=True, quorum=1)
 TWO = Setting(is_sync=True, quorum=2)
 LATEST = peer("node3", "LATEST")
@@ -33,6 +34,9 @@ ABSENT = (
 )
 NO_STANDBY = "Promotion refused: PostgreSQL does not run as a standby; its log says why"
 REPLAY = "Promotion refused: replay is paused. SELECT pg_wal_replay_resume() here"
+NO_ROOM = (
+    "Promotion refused: 15 MB free for WAL, and a new timeline takes 16 MB. Make room"
+)
 MISSING = (
     "Promotion refused: the last WAL of node3 did not arrive here; node3 is to be"
     " promoted again"
@@ -79,6 +83,21 @@ def said(each: Peer, lsn: int = OWN.lsn) -> Peer:
         ),
         pytest.param(BY_RIGHT._replace(server=PAUSED), (), REPLAY, id="paused"),
         pytest.param(FORCED._replace(server=PAUSED), (), REPLAY, id="paused, forced"),
+        pytest.param(FULL, (off(LATEST),), NO_ROOM, id="no room for WAL"),
+        pytest.param(
+            FULL._replace(is_forced=True), (), NO_ROOM, id="no room for WAL, forced"
+        ),
+        pytest.param(
+            FULL._replace(free_bytes=SEGMENT_BYTES), (), "", id="room for a segment"
+        ),
+        pytest.param(
+            FULL._replace(
+                server=SERVER._replace(standby=SIDE._replace(segment_bytes=1 << 20))
+            ),
+            (),
+            "",
+            id="room for a smaller segment",
+        ),
         pytest.param(ended(OWN.lsn - 1), (LATEST,), "", id="has the primary's end"),
         pytest.param(ended(OWN.lsn), (LATEST,), MISSING, id="lacks the primary's end"),
         pytest.param(ended(OWN.lsn + 9, 2), (LATEST,), "", id="an end of long ago"),

@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from pgsr.decide import managed, shutdowns
+from pgsr.decide import fitness, managed, shutdowns
 from pgsr.decide.managed import Setting
 from pgsr.decide.quorum import reports_needed
-from pgsr.state import ALLOWED, Peer, Position, Role, Server, Verdict
+from pgsr.state import ALLOWED, Peer, Position, Server, Verdict
 
 
 class Outcome(Enum):
@@ -38,7 +38,8 @@ class Candidate(NamedTuple):
 
     ``shutdowns`` are the positions of the shutdown checkpoints with which other
     nodes' servers were stopped as primaries; ``is_demoted`` tells that this node's
-    server was stopped so, to hand over, and has followed nobody since.
+    server was stopped so, to hand over, and has followed nobody since.  ``free_bytes``
+    is the room for WAL, None when it is not known.
     """
 
     record: str
@@ -48,6 +49,7 @@ class Candidate(NamedTuple):
     is_forced: bool
     shutdowns: Mapping[str, Position]
     is_demoted: bool = False
+    free_bytes: int | None = None
 
 
 def elect(
@@ -127,9 +129,10 @@ def may_promote(
     1. No other primary is seen: two would both take writes.
     2. The server is a standby that replays: a paused one would drop out of its pause
        and lose what the administrator wanted to look at.
-    3. It has replayed the shutdown checkpoint of a primary that was demoted: then it
+    3. There is room for WAL: PostgreSQL would end itself half-way (fitness.py).
+    4. It has replayed the shutdown checkpoint of a primary that was demoted: then it
        has all of its data, and the demoted one can follow.
-    4. It has the record and the mark, so that it holds every acknowledged commit (in
+    5. It has the record and the mark, so that it holds every acknowledged commit (in
        async: it was near enough); or it has won an election among all members; or an
        administrator said so explicitly.
     """
@@ -140,7 +143,7 @@ def may_promote(
             f"Promotion refused: {other.name} runs a promoted instance",
             "Two primaries would both take writes; find out why Pacemaker has two",
         )
-    refused = _unfit(candidate.server)
+    refused = fitness.unfit(candidate.server, candidate.free_bytes)
     if refused:
         return refused
     if candidate.is_forced:
@@ -206,22 +209,6 @@ def how_to_force(resource: str, node: str) -> str:
         f" with it: attrd_updater --node={node} --name={resource}-{managed.FORCE}"
         " --update=yes"
     )
-
-
-def _unfit(server: Server) -> Verdict | None:
-    if server.role is not Role.STANDBY or server.standby is None:
-        return Verdict(
-            False,
-            "Promotion refused: PostgreSQL does not run as a standby; its log says why",
-            "start left a standby behind: it ended since, or does not answer",
-        )
-    if server.standby.is_paused:
-        return Verdict(
-            False,
-            "Promotion refused: replay is paused. SELECT pg_wal_replay_resume() here",
-            "Somebody paused replay on this node",
-        )
-    return None
 
 
 def _has_replayed_all(candidate: Candidate, peers: Sequence[Peer]) -> bool:

@@ -42,6 +42,18 @@ def begin(pgdata: str, timeline: int) -> int:
     return switches[-1][1] if switches else 0
 
 
+def free_bytes(pgdata: str) -> int | None:
+    """Return how much WAL the server could still write, None when nothing says it.
+
+    What the file system reserves for root does not count.
+    """
+    try:
+        found = os.statvfs(_directory(pgdata))
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
 def parse_history(text: str) -> tuple[tuple[int, int], ...]:
     """Return the timelines in a history file, each with the LSN at which it ended.
 

@@ -25,7 +25,7 @@ from pgsr.modes.managed.view import (
 )
 from pgsr.modes.standalone import MONITOR_SHARE
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import recovery
+from pgsr.postgres import recovery, timeline
 from pgsr.postgres.observe import observe
 from pgsr.postgres.promote import promote as promote_server
 from pgsr.postgres.start import start as start_server
@@ -74,6 +74,7 @@ def _require_right(
         is_forced=view.cluster.own.get(managed.FORCE) == "yes",
         shutdowns=others,
         is_demoted=mine is not None and not has_followed(own, mine),
+        free_bytes=timeline.free_bytes(action.instance.pgdata),
     )
     peers = with_locations(view.peers, own)
     advice = election.how_to_force(action.call.resource, view.cluster.node)

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from pgsr.action import Action
-from pgsr.decide import managed
+from pgsr.decide import fitness, managed
 from pgsr.modes.managed import lock
 from pgsr.modes.managed.election import say
 from pgsr.modes.managed.start import launch
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import control, sql
+from pgsr.postgres import control, sql, timeline
 from pgsr.postgres.observe import from_processes, observe, session
 from pgsr.postgres.stop import stop as stop_server
 from pgsr.state import ControlState, Position, Service
@@ -25,13 +25,13 @@ def demote(action: Action) -> Exit:
     A primary whose server failed and that is to be promoted here again keeps its
     score, and with it its right to be: it has the newest data.  One that hands over,
     or is stopped, has given its right away by what it says of its shutdown.  One that
-    hangs gives its right to another node.
+    hangs, or that failed on a full disk, gives its right to another node.
     """
     node, log = action.call.node, action.instance.log
     is_running = from_processes(action.instance.pgdata) is not Service.STOPPED
     if not is_running:
         log.info("PostgreSQL is already stopped on demote.")
-        if not action.transition.is_recovering(node):
+        if not (action.transition.is_recovering(node) and _has_room(action)):
             _give_up(action)
         return Exit.SUCCESS
     log.info("Stopping PostgreSQL on demote.")
@@ -94,6 +94,18 @@ def _goes_on(action: Action) -> bool:
     if action.instance.parameters.refused:
         return False
     return not (transition.is_stopping(node) or transition.is_recovering(node))
+
+
+def _has_room(action: Action) -> bool:
+    """Tell whether the server could be promoted here again, as far as room goes."""
+    free_bytes = timeline.free_bytes(action.instance.pgdata)
+    if fitness.has_room(free_bytes):
+        return True
+    action.instance.log.warning(
+        "There is no room for WAL: another node is to be promoted. Make room in the"
+        " file system of pg_wal, but delete nothing in pg_wal by hand"
+    )
+    return False
 
 
 def _give_up(action: Action) -> None:
