@@ -136,7 +136,8 @@ def _ask(action: Action) -> Lineage:
     """Ask the primary; its address may follow it a moment later."""
     from pgsr.postgres import lineage
 
-    instance, errors = action.instance, [AgentError("the primary was not asked")]
+    instance = action.instance
+    errors: list[AgentError] = []  # one at least, as it is asked at least once
     deadline = share(instance.deadline, _LINEAGE_SHARE)
 
     def ask_once() -> Lineage | None:
