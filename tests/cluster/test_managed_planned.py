@@ -9,13 +9,16 @@ from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, postgres, scenario
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
-from tests.cluster.harness.wait import patient
+from tests.cluster.harness.wait import PATIENCE, patient
 
 REPLICATION = Replication("sync")
 NODES = 2
 MODE = "sync"
 
-SWITCHOVERS = {"move": 20, "standby": 4}  # ten times there and back
+# Ten times there and back, and twice; where everything takes longer, once.
+SWITCHOVERS = {"move": 20, "standby": 4}
+if PATIENCE > 1:
+    SWITCHOVERS = {"move": 2, "standby": 2}
 SWITCH_LIMIT_S = 5.0
 CRASH_LIMIT_S = 30.0
 KILLED_AFTER_S = (0.03, 0.12, 0.3)  # while it looks, while it acts, while it says so
