@@ -241,6 +241,14 @@ class Group(NamedTuple):
         return self.cluster.attributes(node.name).get(f"{RESOURCE}-{name}")
 
 
+def roles(group: Group) -> tuple[Node, Node]:
+    """Return the primary and the standby of a pair."""
+    primary = group.primary()
+    assert primary
+    (standby,) = (node for node in group.nodes if node != primary)
+    return primary, standby
+
+
 def cut_off(group: Group, *standbys: Node) -> None:
     """Let standbys lose the primary for good; the others go on streaming."""
     primary = group.primary()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres.managed import MINUS_INFINITY, OPERATIONS, Group
+from tests.postgres.managed import MINUS_INFINITY, OPERATIONS, Group, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import is_standby, rows, write_rows
 from tests.programs import DATABASE_USER, must
@@ -53,14 +53,6 @@ def leave(node: Node, free_bytes: int) -> None:
     with (disk / "filling").open("wb") as file:
         filling_bytes = shutil.disk_usage(disk).free - free_bytes
         os.posix_fallocate(file.fileno(), 0, filling_bytes)
-
-
-def roles(group: Group) -> tuple[Node, Node]:
-    """Return the primary and the standby of a pair."""
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
-    return primary, standby
 
 
 def test_a_primary_that_failed_on_a_full_disk_lets_its_standby_be_promoted(

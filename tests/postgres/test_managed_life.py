@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.postgres.managed import MINUS_INFINITY, Group, cut_off
-from tests.postgres.node import Node
+from tests.postgres.managed import MINUS_INFINITY, Group, cut_off, roles
 from tests.postgres.servers import (
     await_replay,
     be_quiet,
@@ -19,14 +18,6 @@ from tests.postgres.servers import (
 )
 
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
-
-
-def roles(group: Group) -> tuple[Node, Node]:
-    """Return the primary and the standby of a pair."""
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
-    return primary, standby
 
 
 def assert_well(group: Group) -> None:
