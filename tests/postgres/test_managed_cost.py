@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from tests.bench.launches import Launches, launches_of
-from tests.postgres.managed import Group
+from tests.postgres.managed import Group, roles
 from tests.postgres.node import AGENT, Node
 from tests.postgres.test_cost import (
     ITSELF,
@@ -59,9 +59,7 @@ def test_no_monitor_costs_more_while_it_puts_everything_right(
 def test_a_monitor_looks_once_more_for_nodes_that_are_off(group: Group) -> None:
     """crm_mon does not show the permanent attributes of those."""
     group.begin()
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
+    primary, standby = roles(group)
     group.fence(standby)
     group.settle()
     steady = cost(group, primary, "monitor")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.postgres.managed import Group
+from tests.postgres.managed import Group, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
@@ -81,13 +81,6 @@ def thaw(frozen: Frozen) -> None:
         if node != primary:
             node.start_server()
     group.await_streaming(1)
-
-
-def roles(group: Group) -> tuple[Node, Node]:
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
-    return primary, standby
 
 
 def start_of_a_standby(group: Group) -> Case:

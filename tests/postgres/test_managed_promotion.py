@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.postgres.managed import MINUS_INFINITY, Group, cut_off
+from tests.postgres.managed import MINUS_INFINITY, Group, cut_off, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
@@ -99,9 +99,7 @@ def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
 ) -> None:
     group = group.having(rep_mode="async", maxlag=str(LAG_BYTES))
     group.begin()
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
+    primary, standby = roles(group)
     assert (group.status(standby), group.score(standby)) == ("HS:async", "100")
     with receiver_stopped(standby):
         primary.sql(
@@ -118,9 +116,7 @@ def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
 
 def test_a_standby_whose_replay_is_paused_is_not_promoted(group: Group) -> None:
     group.begin()
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
+    primary, standby = roles(group)
     standby.sql("select pg_wal_replay_pause()")
     refused = group.try_to_change(demote=[primary], promote=[standby])
     assert refused.code == 1

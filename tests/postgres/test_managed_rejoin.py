@@ -11,7 +11,7 @@ import pytest
 
 from pgsr.postgres import control
 from pgsr.state import ControlState
-from tests.postgres.managed import Group, cut_off
+from tests.postgres.managed import Group, cut_off, roles
 from tests.postgres.node import Answer, Node, make_template
 from tests.postgres.servers import (
     await_replay,
@@ -25,13 +25,6 @@ from tests.postgres.servers import (
 from tests.programs import must
 
 ASYNC = {"rep_mode": "async"}
-
-
-def roles(group: Group) -> tuple[Node, Node]:
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
-    return primary, standby
 
 
 def fail_over_with_loss(group: Group, *, checkpoint: bool) -> tuple[Node, Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.postgres.managed import Group
+from tests.postgres.managed import Group, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
@@ -56,9 +56,7 @@ def test_slots_are_on_all_nodes_and_go_with_their_node(
 def test_what_a_slot_retains_is_shown(group: Group) -> None:
     group = group.having(replication_slot_name="slot")
     group.begin()
-    primary = group.primary()
-    assert primary
-    (standby,) = (node for node in group.nodes if node != primary)
+    primary, standby = roles(group)
     group.fence(standby)
     group.settle()
     for _ in range(5):
