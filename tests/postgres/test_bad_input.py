@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres.conftest import Pair
+from tests.postgres.disks import fill, small_disk
 from tests.postgres.node import Node
 from tests.programs import must
 from tests.provision.postgresql import installations
@@ -143,19 +144,8 @@ def test_a_standby_that_watches_another_trigger_file_is_refused(pair: Pair) -> N
 @pytest.fixture
 def full_disk(pair: Pair) -> Iterator[Path]:
     """A directory of the database's user on a disk with nothing free."""
-    directory = pair.node1.top / "full"
-    directory.mkdir()
-    must(["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "none", str(directory)])
-    try:
+    with small_disk(pair.node1.top / "full", "64k", "777") as directory:
         yield directory
-    finally:
-        must(["umount", str(directory)])
-
-
-def fill(directory: Path) -> None:
-    """Write until nothing is free."""
-    must(["sh", "-c", f"! dd if=/dev/zero of={directory}/filling bs=4k 2>/dev/null"])
-    assert os.statvfs(directory).f_bavail == 0
 
 
 def test_promotion_fails_before_the_server_starts_when_the_disk_is_full(

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres.conftest import Pair
+from tests.postgres.disks import fill, small_disk
 from tests.postgres.follower import Follower
 from tests.postgres.node import Answer
 from tests.programs import DATABASE_USER, must
@@ -151,16 +151,10 @@ def test_a_directory_of_the_databases_user_is_closed_to_others(
 @pytest.fixture
 def full_disk(pair: Pair) -> Iterator[Path]:
     """A directory of the database's user on a disk with nothing free."""
-    directory = pair.node2.top / "full"
-    directory.mkdir()
-    must(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", str(directory)])
-    shutil.chown(directory, DATABASE_USER)
-    must(["sh", "-c", f"! dd if=/dev/zero of={directory}/filling bs=4k 2>/dev/null"])
-    assert os.statvfs(directory).f_bavail == 0
-    try:
+    with small_disk(pair.node2.top / "full", "64k", "700") as directory:
+        shutil.chown(directory, DATABASE_USER)
+        fill(directory)
         yield directory
-    finally:
-        must(["umount", str(directory)])
 
 
 def test_nothing_is_half_written_when_the_disk_is_full(

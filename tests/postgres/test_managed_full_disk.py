@@ -6,40 +6,36 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.postgres.disks import small_disk
 from tests.postgres.managed import MINUS_INFINITY, OPERATIONS, Group, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import is_standby, rows, write_rows
 from tests.programs import DATABASE_USER, must
 
-DISK_BYTES = 256 << 20
+DISK_SIZE = "256m"
 TOO_LITTLE_BYTES = 2 << 20
 ENOUGH_BYTES = 17 << 20  # a segment and the history file of the new timeline
 
 
 @pytest.fixture
-def small_disks(group: Group) -> Iterator[Group]:
-    """A group whose nodes have their WAL on a small disk each."""
-    disks = [node.top / "wal" for node in group.nodes]
-    try:
-        for node, disk in zip(group.nodes, disks):
-            move_wal(node, disk)
+def on_small_disks(group: Group) -> Iterator[Group]:
+    """A pair that runs, with its WAL on a small disk each."""
+    with ExitStack() as end:
+        for node in group.nodes:
+            end.enter_context(small_disk(node.top / "wal", DISK_SIZE, "700"))
+            end.callback(node.end_server)
+            move_wal(node, node.top / "wal")
+        group.begin()
         yield group
-    finally:
-        for node, disk in zip(group.nodes, disks):
-            node.end_server()
-            if disk.is_mount():
-                must(["umount", str(disk)])
 
 
 def move_wal(node: Node, disk: Path) -> None:
-    """Give the WAL of a stopped server a disk of its own, as initdb --waldir does."""
-    disk.mkdir()
-    options = f"size={DISK_BYTES},mode=700"
-    must(["mount", "-t", "tmpfs", "-o", options, "none", str(disk)])
+    """Put the WAL of a stopped server on a disk, as initdb --waldir does."""
     wal = node.data / "pg_wal"
     shutil.copytree(wal, disk / "pg_wal")
     must(["chown", "--recursive", f"{DATABASE_USER}:", str(disk)])
@@ -56,10 +52,9 @@ def leave(node: Node, free_bytes: int) -> None:
 
 
 def test_a_primary_that_failed_on_a_full_disk_lets_its_standby_be_promoted(
-    small_disks: Group,
+    on_small_disks: Group,
 ) -> None:
-    group = small_disks
-    group.begin()
+    group = on_small_disks
     primary, standby = roles(group)
     write_rows(primary, 1)
     leave(primary, TOO_LITTLE_BYTES)
@@ -76,10 +71,9 @@ def test_a_primary_that_failed_on_a_full_disk_lets_its_standby_be_promoted(
 
 
 def test_a_standby_on_a_full_disk_is_refused_and_stays_a_standby(
-    small_disks: Group,
+    on_small_disks: Group,
 ) -> None:
-    group = small_disks
-    group.begin()
+    group = on_small_disks
     primary, standby = roles(group)
     leave(standby, TOO_LITTLE_BYTES)
     group.fence(primary)
@@ -93,9 +87,8 @@ def test_a_standby_on_a_full_disk_is_refused_and_stays_a_standby(
     assert group.score(standby) == MINUS_INFINITY
 
 
-def test_a_standby_with_room_for_one_segment_is_promoted(small_disks: Group) -> None:
-    group = small_disks
-    group.begin()
+def test_a_standby_with_room_for_one_segment_is_promoted(on_small_disks: Group) -> None:
+    group = on_small_disks
     primary, standby = roles(group)
     write_rows(primary, 1)
     group.fence(primary)
