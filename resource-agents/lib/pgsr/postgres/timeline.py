@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the names of WAL files say of timelines, and timeline history files."""
+"""What the directory of the WAL says: of timelines, and of room for a new one."""
 
 from __future__ import annotations
 
