@@ -18,11 +18,9 @@ from tests.cluster.documentation import (
     wait_for,
 )
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.moving import make_data
+from tests.cluster.moving import SET_UP, make_data
 
 pytestmark = pytest.mark.namespaces_only
-
-PAGE = "howto/set-up-managed.rst"
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +34,11 @@ def test_managed_replication_is_set_up_by_the_documented_steps(
     cluster: Cluster,
 ) -> None:
     node1, node2 = cluster.nodes
-    same = blocks(PAGE, "1. The same settings on all nodes")
+    same = blocks(SET_UP, "1. The same settings on all nodes")
     for node in cluster.nodes:
         configure_server(node, same)
     make_data(cluster)
-    resources, *_ = blocks(PAGE, "3. The resources")
+    resources, *_ = blocks(SET_UP, "3. The resources")
     cluster.configure(resources.text)
     wait_for(cluster, node1, "promoted", "PRI")
     wait_for(cluster, node2, "unpromoted", "HS:sync")

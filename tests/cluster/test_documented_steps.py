@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.documentation import (
+    METHOD,
     RESOURCE,
     blocks,
     captioned,
@@ -25,7 +26,6 @@ from tests.cluster.harness.node import Node
 
 pytestmark = pytest.mark.namespaces_only
 
-SET_UP = "howto/set-up-method.rst"
 COLD_START = "howto/cold-start.rst"
 NODES = "howto/nodes.rst"
 REFUSED = "STOP:repressing start file exists"
@@ -140,7 +140,7 @@ def test_a_third_node_comes_and_goes_by_the_documented_steps(
     node1, _, node3 = with_third.nodes
     node3.boot_without_cluster()
     make_server(node3)
-    same = blocks(SET_UP, "2. The same configuration (both nodes)")
+    same = blocks(METHOD, "2. The same configuration (both nodes)")
     configure_server(node3, same)
     run(node3, captioned(NODES, "with the PGSR method"))
     with_third.write_configuration()

@@ -16,9 +16,7 @@ NODES = 2
 MODE = "sync"
 
 # Ten times there and back, and twice; where everything takes longer, once.
-SWITCHOVERS = {"move": 20, "standby": 4}
-if PATIENCE > 1:
-    SWITCHOVERS = {"move": 2, "standby": 2}
+SWITCHOVERS = {"move": 2, "standby": 2} if PATIENCE > 1 else {"move": 20, "standby": 4}
 SWITCH_LIMIT_S = 5.0
 CRASH_LIMIT_S = 30.0
 KILLED_AFTER_S = (0.03, 0.12, 0.3)  # while it looks, while it acts, while it says so
