@@ -22,7 +22,7 @@ MARKDOWN := $(wildcard *.md packaging/*.md packaging/*/*.md)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look faults help install \
-	links lint machine packages python release servers shell test test-cluster test-docs test-packages \
+	links lint machine packages python ready release servers shell test test-cluster test-docs test-packages \
 	test-postgres test-stock test-unit tools trial trixie-root \
 	vm-box vm-check vm-demo vm-logs vm-machine vm-shell vm-test
 
@@ -123,6 +123,10 @@ python:
 	@test -x $(PYTHON) || { echo 'Installing Debian package: python3' >&2; \
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install --no-install-recommends python3 >/dev/null; }
+
+# All that any test needs, one after the other: apt-get wants to be alone.
+ready: machine
+	@$(PYTHON) -m tests.provision postgresql builders trial vagrant
 
 release: packages  ## Sign the packages, make checksums and repositories: KEY=...
 	@test -n '$(KEY)' || { echo 'Name the key of the publisher: make release KEY=...' >&2; exit 2; }
