@@ -124,9 +124,9 @@ python:
 		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install --no-install-recommends python3 >/dev/null; }
 
-# All that any test needs, one after the other: apt-get wants to be alone.
-ready: machine
-	@$(PYTHON) -m tests.provision postgresql builders trial vagrant
+# One after the other, whatever --jobs says: apt-get wants to be alone.
+ready:
+	@$(MAKE) --no-print-directory --jobs=1 servers trial vm-machine
 
 release: packages  ## Sign the packages, make checksums and repositories: KEY=...
 	@test -n '$(KEY)' || { echo 'Name the key of the publisher: make release KEY=...' >&2; exit 2; }
