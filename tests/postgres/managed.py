@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.postgres.cluster import RESOURCE, Cluster
 from tests.postgres.node import Answer, Node
-from tests.postgres.servers import is_alone
+from tests.postgres.servers import is_alone, names_in_force
 
 MINUS_INFINITY = "-INFINITY"
 # The order in which Pacemaker has them in a transition.
@@ -176,16 +176,21 @@ class Group(NamedTuple):
     def settle(self) -> None:
         """Call all monitors until they change nothing, promoting whoever may be."""
         for _ in range(MOST_ROUNDS):
-            before = self.cluster.read()
+            before = self._state()
             candidate = self.candidate()
             if candidate and not self.primary():
                 self.change(promote=[candidate])
             for node in self.nodes:
                 if self.cluster.role(node.name) != "Stopped":
                     self.monitor(node)
-            if self.cluster.read() == before:
+            if self._state() == before:
                 return
-        raise AssertionError(f"never at rest: {self.cluster.read()}")
+        raise AssertionError(f"never at rest: {self._state()}")
+
+    def _state(self) -> tuple[dict[str, Any], str]:
+        """Return what monitors change: the cluster, and for whom commits wait."""
+        primary = self.primary()
+        return self.cluster.read(), names_in_force(primary) if primary else ""
 
     def begin(self) -> None:
         """Start all nodes, with an election, until all is as it shall be."""

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.postgres.node import Node
@@ -58,6 +62,16 @@ def be_quiet(primary: Node, *standbys: Node) -> None:
 def is_alone(node: Node) -> bool:
     """Tell whether a standby is connected to nobody."""
     return int(node.sql("select count(*) from pg_stat_wal_receiver")) == 0
+
+
+@contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """Let one process of a server hang for a while."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def commit_waits(node: Node) -> bool:

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -16,6 +13,7 @@ from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
     end_of_wal,
+    hanging,
     is_standby,
     rows,
     write_rows,
@@ -83,15 +81,9 @@ def test_a_better_standby_that_gives_no_wal_is_promoted_instead(group: Group) ->
     assert group.primary() == better
 
 
-@contextmanager
-def receiver_stopped(standby: Node) -> Iterator[None]:
-    """Let a standby receive nothing, though it stays connected."""
-    pid = standby.sql("select pid from pg_stat_wal_receiver")
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
+def receiver_of(standby: Node) -> int:
+    """Return the process that receives; while it hangs, the connection stays."""
+    return int(standby.sql("select pid from pg_stat_wal_receiver"))
 
 
 def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
@@ -101,7 +93,7 @@ def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
     group.begin()
     primary, standby = roles(group)
     assert (group.status(standby), group.score(standby)) == ("HS:async", "100")
-    with receiver_stopped(standby):
+    with hanging(receiver_of(standby)):
         primary.sql(
             "create table filling as select repeat('x', 1000) from"
             f" generate_series(1, {LAG_BYTES // 500})"

@@ -4,21 +4,28 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from pgsr.decide.names import EMPTY
+from pgsr.postgres import sync_names
+from tests.postgres.in_process import instance_of
 from tests.postgres.managed import MINUS_INFINITY, Group
 from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
     commit_waits,
     end_of_wal,
+    hanging,
     names_in_force,
     rows,
     write_rows,
 )
 
 THREE = ("node1", "node2", "node3")
+# Long enough for a monitor that did not wait to have ended.
+HANGS_S = 0.5
 
 
 def begun(group: Group) -> tuple[Node, list[Node]]:
@@ -48,6 +55,41 @@ def test_commits_wait_for_a_lost_standby_until_it_is_fenced(group: Group) -> Non
     assert names_in_force(primary) == ""
     assert not commit_waits(primary)
     assert group.record(standby) == "DISCONNECT"
+
+
+def serving(standby: Node) -> str:
+    """Return the condition for the row of the process that serves a standby."""
+    return f"from pg_stat_replication where application_name = '{standby.name}'"
+
+
+def begin_anew(group: Group) -> tuple[Node, Node]:
+    """Let commits wait for nobody, and nobody have a right; return the pair."""
+    primary, (standby,) = begun(group)
+    group.cluster.set_permanent(standby.name, "data-status", "DISCONNECT")
+    group.cluster.set_attribute(standby.name, "score", MINUS_INFINITY)
+    instance = instance_of(primary)
+    sync_names.apply(instance, EMPTY, instance.deadline)
+    state = f"select sync_state {serving(standby)}"
+    primary.wait_for("an empty setting", lambda: primary.sql(state) == "async")
+    return primary, standby
+
+
+def test_a_standby_gets_its_right_in_the_monitor_that_makes_it_synchronous(
+    group: Group,
+) -> None:
+    """Not before the process that serves it has learnt of the setting, but then."""
+    primary, standby = begin_anew(group)
+    sender = primary.sql(f"select pid {serving(standby)}")
+    with ThreadPoolExecutor(1) as executor:
+        with hanging(sender):
+            monitor = executor.submit(group.monitor, primary)
+            primary.wait_for("the setting", lambda: names_in_force(primary) != "")
+            wait((monitor,), timeout=HANGS_S)
+            assert group.record(standby) == "DISCONNECT"
+            assert group.score(standby) == MINUS_INFINITY
+        monitor.result()
+    assert group.record(standby) == "STREAMING|SYNC"
+    assert group.score(standby) == "100"
 
 
 def test_commits_go_on_at_once_without_fencing_and_start_says_so(group: Group) -> None:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +18,7 @@ from pgsr.wait import now
 from tests.postgres.conftest import Pair
 from tests.postgres.in_process import instance_of
 from tests.postgres.node import Node
+from tests.postgres.servers import hanging
 
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 SHORT_S = 0.5
@@ -51,16 +50,6 @@ def apply(node: Node, value: str, seconds: float = 10) -> None:
 
 def is_in_force(node: Node, seconds: float = 10) -> bool:
     return sync_names.is_in_force(instance_of(node), now() + seconds)
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """Let a process hang for a while."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @VERSIONS
@@ -124,7 +113,7 @@ def unfinished(node: Node, statement: str) -> Iterator[None]:
 @VERSIONS
 def test_commits_wait_only_once_the_checkpointer_knows(primary: Node) -> None:
     primary.sql("create table t (n int)")
-    with stopped(int(primary.sql(CHECKPOINTER))):
+    with hanging(int(primary.sql(CHECKPOINTER))):
         apply(primary, '"nobody"')
         primary.sql("insert into t values (1)")  # is acknowledged at once
         assert not is_in_force(primary, SHORT_S)

@@ -138,7 +138,9 @@ PLANS = [
     ),
     pytest.param(
         round_of(
-            (peer("a"), peer("b"), peer("c")), rows("a", "b", "c"), "any 1 (a,b)", ONE
+            (peer("a"), peer("b"), peer("c")),
+            (*rows("a", "b"), row("c")),
+            *("any 1 (a,b)", ONE),
         ),
         PROVING,
         id="joins after those that are there have proven themselves",

@@ -119,8 +119,8 @@ PLANS = [
     ),
     pytest.param(
         round_of((peer(),), (row(sync_state="sync"), row("x", "potential")), "node2"),
-        Plan(NONE, None, NODE2, to_prove=NODE2, needed=1, proven=NODE2),
-        id="a potential one is not waited for",
+        Plan(NONE, None, NODE2),
+        id="or would for one of before",
     ),
     pytest.param(
         round_of((off(holder()),), (), "node2"),

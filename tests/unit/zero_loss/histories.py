@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -51,6 +51,7 @@ EVENTS: tuple[tuple[Event, float], ...] = (
     (pacemaker.demote, 1),
     (pacemaker.stop, 0.5),
     (pacemaker.kill_agent, 0.5),
+    (pacemaker.pause, 0.5),
     (network.cut_power, 0.7),
     (network.cut_all_power, 0.15),
     (network.leave, 0.5),
@@ -93,14 +94,15 @@ def beginning(number: int, setting: Setting) -> World:
     world = World(nodes, setting, serial=2, acknowledged=frozenset((1, 2)))
     lower = tuple(sorted(name.lower() for name in waited_for))
     kind = "ANY" if setting.quorum else ""
+    in_force = SyncNames(kind, setting.quorum or 1, lower)
     return change(
         world,
         first,
         server=PRIMARY,
         is_promoted=True,
-        names=SyncNames(kind, setting.quorum or 1, lower),
+        names=in_force,
         waits=True,
-        rows={name: Row(2, True) for name in names[1:]},
+        rows={name: Row(2, True, in_force) for name in names[1:]},
     )
 
 
@@ -124,6 +126,7 @@ def fresh(world: World, _: Random) -> World:
         name: node._replace(
             names=EMPTY,
             waits=False,
+            rows={n: row._replace(names=EMPTY) for n, row in node.rows.items()},
             records={NAMES[0]: managed.LATEST},
             transient={NAMES[0]: {"score": managed.SCORE_PRIMARY}},
         )
@@ -138,16 +141,26 @@ def random_setting(rng: Random, number: int) -> Setting:
     return Setting(True, rng.random() < 0.2, min(quorum, number - 1))
 
 
-def lived(seed: int, length: int, rules: Rules, often: Container[str] = ()) -> Story:
+def lived(
+    seed: int,
+    length: int,
+    rules: Rules,
+    often: Container[str] = (),
+    first: Sequence[tuple[Event, str]] = (),
+) -> Story:
     """Live through one history; Loss when it loses a commit.
 
-    Events named in ``often`` are more likely than otherwise.
+    Events named in ``often`` are more likely than otherwise; those in ``first`` happen
+    before all others, as far as they can.
     """
     rng = Random(seed)
     number = rng.choice((2, 2, 3, 3, 4))
     world = beginning(number, random_setting(rng, number))
     begin = rng.choice((lambda world, _: world, lambda world, _: world, fresh, cold))
     story = Story(begin(world, rng))
+    for event, name in first:
+        found = event(story.world, name, rng, rules) or story.world
+        story = Story(found, (*story.steps, f"{event.__name__} {name}"))
     weights = likelihoods(rng, often)
     for _ in range(length):
         story = _next(story, rng, rules, weights)

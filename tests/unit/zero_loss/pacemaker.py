@@ -54,6 +54,16 @@ def vote(world: World, me: str, _: Random, rules: Rules) -> World | None:
     return roles.vote(world, me, rules)
 
 
+def pause(world: World, me: str, _: Random, __: Rules) -> World | None:
+    """An administrator pauses replay on a standby, or lets it go on."""
+    node = world.nodes[me]
+    if node.server != STANDBY or node.action:
+        return None
+    if roles.is_paused(world, me):
+        return roles.resume(world, me)
+    return roles.pause(world, me)
+
+
 def promote(world: World, me: str, rng: Random, rules: Rules) -> World | None:
     """Pacemaker promotes a node with a positive score."""
     node = world.nodes[me]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from random import Random
 
 from pgsr.decide import managed
-from tests.unit.zero_loss import network, pacemaker, servers
+from tests.unit.zero_loss import network, pacemaker, roles, servers
 from tests.unit.zero_loss.rules import Rules
 from tests.unit.zero_loss.world import (
     DOWN,
@@ -57,7 +57,8 @@ def _turn(world: World, rules: Rules, rng: Random) -> World:
     world = pacemaker.promote(world, best, rng, rules) or world
     world = _finished(world, best)
     for name in world.nodes:
-        world = servers.learn_setting(world, name, rng, rules) or world
+        for _ in world.nodes:
+            world = servers.learn_setting(world, name, rng, rules) or world
         for _ in range(_RECEIVES):
             world = servers.receive(world, name, _Last(), rules) or world
         world = pacemaker.vote(world, name, rng, rules) or world
@@ -80,6 +81,8 @@ def _repaired(world: World, name: str, rng: Random, rules: Rules) -> World:
     node = world.nodes[name]
     if node.is_promoted and node.server != PRIMARY:
         world = _finished(pacemaker.demote(world, name, rng, rules) or world, name)
+    if node.server == STANDBY and roles.is_paused(world, name):
+        world = _finished(roles.resume(world, name), name)
     if node.server == STANDBY:
         return servers.rewind(world, name, rng, rules) or world
     if node.server == DOWN:

@@ -41,7 +41,8 @@ def vote(world: World, me: str, rules: Rules) -> World | None:
     node, score = world.nodes[me], own_attribute(world, me, "score")
     if managed.promoted(peers) and own_attribute(world, me, managed.POSITION):
         return begin(world, me, "vote", [write(Write(me, managed.POSITION, ""))])
-    is_due = node.server == STANDBY and managed.promoted(peers) is None
+    is_able = node.server == STANDBY and not is_paused(world, me)
+    is_due = is_able and managed.promoted(peers) is None
     if not is_due or managed.may_take_over(score) or not election.is_at_rest(peers):
         return None
     own = position_of(node)
@@ -66,6 +67,24 @@ def vote(world: World, me: str, rules: Rules) -> World | None:
         return soon(world, me, [write(Write(me, "score", managed.SCORE_PRIMARY))])
 
     return begin(world, me, "vote", [*map(write, writes), conclude])
+
+
+def is_paused(world: World, me: str) -> bool:
+    """Tell whether a standby has said that its replay is paused."""
+    return own_attribute(world, me, managed.STATUS) == managed.STATUS_PAUSED
+
+
+def pause(world: World, me: str) -> World:
+    """Begin to say that replay is paused: WAL is received, and nobody is promoted."""
+    give_up = write(Write(me, "score", managed.MINUS_INFINITY))
+    said = write(Write(me, managed.STATUS, managed.STATUS_PAUSED))
+    return begin(world, me, "pause", [give_up, said])
+
+
+def resume(world: World, me: str) -> World:
+    """Begin to say that replay goes on."""
+    said = write(Write(me, managed.STATUS, managed.STATUS_ALONE))
+    return begin(world, me, "resume", [said])
 
 
 # Promotion, demotion, start and stop (modes/managed/promote.py, start.py, stop.py).

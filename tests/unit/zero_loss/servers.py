@@ -50,20 +50,30 @@ def receive(world: World, me: str, rng: Random, _: Rules) -> World | None:
     end = rng.randint(len(node.wal), len(primary.wal))
     known = primary.rows.get(me)
     if known is None:
-        row = Row(len(node.wal), False)
+        row = Row(len(node.wal), False, primary.names)
     else:
-        row = Row(end, known.is_streaming or end == len(primary.wal))
+        has_all = end == len(primary.wal)
+        row = Row(end, known.is_streaming or has_all, known.names)
         world = change(world, me, wal=primary.wal[:end], timeline=primary.timeline)
     rows = {**primary.rows, me: row}
     return with_acknowledged(change(world, primary.name, rows=rows))
 
 
-def learn_setting(world: World, me: str, _: Random, __: Rules) -> World | None:
-    """A primary's own processes learn that commits wait."""
+def learn_setting(world: World, me: str, rng: Random, _: Rules) -> World | None:
+    """A primary's own processes learn of a setting: all of them, or only one."""
     node = world.nodes[me]
-    if node.server != PRIMARY or node.waits or not node.names.names:
+    if node.server != PRIMARY:
         return None
-    return change(world, me, waits=True)
+    late = [name for name, row in node.rows.items() if row.names != node.names]
+    learning = late if rng.random() < 0.5 else late[:1]
+    is_waiting_late = not node.waits and bool(node.names.names)
+    if not late and not is_waiting_late:
+        return None
+    rows = {
+        name: row._replace(names=node.names) if name in learning else row
+        for name, row in node.rows.items()
+    }
+    return change(world, me, rows=rows, waits=node.waits or is_waiting_late)
 
 
 def lose_connection(world: World, me: str, rng: Random, _: Rules) -> World | None:

@@ -37,10 +37,14 @@ class Effect(Protocol):
 
 
 class Row(NamedTuple):
-    """A standby's connection, as the primary knows it."""
+    """A standby's connection, as the primary knows it.
+
+    The process that serves it goes by ``names``, maybe a setting of before.
+    """
 
     flush: int
     is_streaming: bool
+    names: SyncNames
 
 
 class Node(NamedTuple):
@@ -194,11 +198,24 @@ def side_of(node: Node) -> PrimarySide:
 
 def _sender(node: Node, name: str, row: Row) -> Sender:
     state = "streaming" if row.is_streaming else "catchup"
-    kind = "async"
-    if name.lower() in node.names.names:
+    kind = "potential" if name.lower() in row.names.names else "async"
+    if name in _synchronous(node, node.names):
         kind = "quorum" if node.names.kind == "ANY" else "sync"
-        kind = kind if row.is_streaming else "potential"
     return Sender(name, state, kind, row.flush, row.flush)
+
+
+def _synchronous(node: Node, names: SyncNames) -> list[str]:
+    """Return the synchronous standbys as a process sees them that goes by ``names``.
+
+    Each has the place that the process has given it that serves it.
+    """
+    places = {
+        name: row.names.names.index(name.lower())
+        for name, row in node.rows.items()
+        if row.is_streaming and name.lower() in row.names.names
+    }
+    found = sorted(places, key=lambda name: places[name])
+    return found if names.kind == "ANY" else found[: names.number]
 
 
 def with_acknowledged(world: World) -> World:
@@ -211,17 +228,22 @@ def with_acknowledged(world: World) -> World:
 
 
 def confirmed(node: Node) -> int:
-    """Return up to where a primary's commits return to their clients."""
-    names = node.names
-    if not node.waits or not names.names:
+    """Return up to where a primary's commits return to their clients.
+
+    Each process that serves a standby lets go those that may, by what it knows.
+    """
+    if not node.waits or not node.names.names:
         return len(node.wal)
-    rows = {name.lower(): row for name, row in node.rows.items() if row.is_streaming}
-    ends = [rows[name].flush for name in names.names if name in rows]
-    if len(ends) < names.number:
+    return max((_released(node, name) for name in node.rows), default=0)
+
+
+def _released(node: Node, by: str) -> int:
+    names = node.rows[by].names
+    found = _synchronous(node, names)
+    if by not in found or len(found) < names.number:
         return 0
-    if names.kind == "ANY":
-        return sorted(ends, reverse=True)[names.number - 1]
-    return min(ends[: names.number])
+    ends = sorted((node.rows[name].flush for name in found), reverse=True)
+    return ends[names.number - 1]
 
 
 def is_prefix(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

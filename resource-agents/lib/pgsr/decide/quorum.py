@@ -24,6 +24,7 @@ from pgsr.decide.synchronous import (
     Plan,
     Round,
     cannot_act,
+    is_any_outdated,
     is_entitled,
     joining_key,
     waited_for,
@@ -69,6 +70,8 @@ def _with_quorum(now: Round, fit: list[Peer], staying: list[Peer]) -> Plan:
         return Plan(entitled | joining, staying=recorded)
     if entitled == recorded == everybody:
         return Plan(entitled)
+    if is_any_outdated(now.in_force, now.side.senders):
+        return Plan(entitled, staying=recorded)
     return Plan(
         entitled,
         staying=recorded,

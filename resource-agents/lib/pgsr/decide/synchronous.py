@@ -158,6 +158,31 @@ def to_count(
     return frozenset(without | joining)
 
 
+def is_any_outdated(in_force: SyncNames, senders: Sequence[Sender]) -> bool:
+    """Tell whether a process that serves a standby goes by a former setting.
+
+    Each learns of a new one by itself, and until then acknowledges commits by the
+    former one (SyncRepReleaseWaiters in syncrep.c): those that only a standby has
+    which is waited for no longer. The view shows by what each goes. A potential one
+    is next as soon as another one is disconnected.
+    """
+    return any(
+        sender.sync_state != "async"
+        and sender.application_name.lower() not in in_force.names
+        for sender in senders
+    )
+
+
+def is_learnt(in_force: SyncNames, senders: Sequence[Sender]) -> bool:
+    """Tell whether all processes that serve standbys go by the present setting."""
+    return not is_any_outdated(in_force, senders) and not any(
+        sender.sync_state == "async"
+        and is_streaming(sender)
+        and sender.application_name.lower() in in_force.names
+        for sender in senders
+    )
+
+
 def joining_key(name: str) -> str:
     """Return under which key the time of a standby that joins is counted."""
     return f"{name} joins"
@@ -179,17 +204,11 @@ def _chosen(now: Round, rows: Mapping[str, Sender | None]) -> list[Peer]:
 def _counts(peer: Peer, rows: Mapping[str, Sender | None], now: Round) -> bool:
     """Tell whether commits wait for this standby, and for nobody instead of it.
 
-    Each process of the server learns of a new setting by itself: the view shows that
-    the one that serves a standby has.
+    The view shows whether the process that serves it knows that.
     """
     row = rows[peer.name]
-    others = [
-        each
-        for each in now.side.senders
-        if each.sync_state in ("sync", "quorum")
-        and each.application_name.lower() not in now.in_force.names
-    ]
-    return row is not None and row.sync_state == "sync" and not others
+    is_outdated = is_any_outdated(now.in_force, now.side.senders)
+    return row is not None and row.sync_state == "sync" and not is_outdated
 
 
 def _may_be_left(name: str, now: Round) -> bool:

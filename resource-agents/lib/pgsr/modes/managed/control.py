@@ -28,7 +28,7 @@ from pgsr.wait import now, share, until
 # Of a recurring monitor, beside the agent itself: five processes in all.
 MOST_PROGRAMS = 4
 _ROUNDS = 3
-_PROOF_S = 2.0
+_LEARN_S, _PROOF_S = 2.0, 2.0
 
 
 def control(
@@ -66,7 +66,7 @@ def _control_synchronous(
         if plan.names is None:
             break
         _apply(action, plan)
-        side = _look_again(action) or side
+        side = _look_again(action, plan.names) or side
     for who in plan.awaited:
         action.instance.log.warning(f"Commits wait for {who}")
     if plan.to_prove and _is_proven(action, plan):
@@ -138,9 +138,22 @@ def apply_names(action: Action, names: SyncNames, deadline: float) -> None:
     sync_names.apply(action.instance, names, deadline)
 
 
-def _look_again(action: Action) -> PrimarySide | None:
-    version = datadir.version_of(action.instance.pgdata)
-    with session(action.instance, action.instance.deadline, as_owner=True) as query:
+def _look_again(action: Action, names: SyncNames) -> PrimarySide | None:
+    """Look at replication once the server's processes have learnt of ``names``.
+
+    Who has not been served by one that has gets no right; if it takes too long, the
+    next monitor goes on.
+    """
+    instance = action.instance
+    version = datadir.version_of(instance.pgdata)
+    deadline = min(now() + _LEARN_S, share(instance.deadline, 0.5))
+    with session(instance, instance.deadline, as_owner=True) as query:
+
+        def has_learnt() -> bool | None:
+            side = replication.ask(query, version)[0]
+            return (side and synchronous.is_learnt(names, side.senders)) or None
+
+        until(has_learnt, deadline)
         side = replication.ask(query, version)[0]
     return side and _with_begin(action, side)
 

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each process of a server learns of a setting by itself, and later than others."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgsr.decide import quorum, synchronous
+from pgsr.decide.managed import Setting
+from pgsr.decide.names import EMPTY, SyncNames
+from pgsr.decide.synchronous import Plan
+from pgsr.state import Sender
+from tests.unit.standbys import member, peer, round_of, row
+
+NODE2 = SyncNames("", 1, ("node2",))
+BOTH = SyncNames("ANY", 1, ("node2", "node3"))
+BACKUP = row(state="backup")
+
+
+@pytest.mark.parametrize(
+    ("in_force", "senders"),
+    [
+        pytest.param(EMPTY, (), id="nobody is there"),
+        pytest.param(EMPTY, (row(),), id="no commit waits"),
+        pytest.param(NODE2, (row("Node2", "sync"),), id="in another case"),
+        pytest.param(NODE2, (row("node2", "sync"), row("node3")), id="one of two"),
+        pytest.param(NODE2, (BACKUP, row("node2", "sync")), id="a backup"),
+        pytest.param(BOTH, (row("node2", "quorum"), row("node3", "quorum")), id="all"),
+        pytest.param(BOTH, (row("node2", "quorum"),), id="one is away"),
+    ],
+)
+def test_all_processes_go_by_the_setting(
+    in_force: SyncNames, senders: tuple[Sender, ...]
+) -> None:
+    assert not synchronous.is_any_outdated(in_force, senders)
+    assert synchronous.is_learnt(in_force, senders)
+
+
+@pytest.mark.parametrize("state", ["sync", "quorum", "potential"])
+@pytest.mark.parametrize("in_force", [EMPTY, NODE2], ids=["nobody", "another one"])
+def test_a_process_that_waits_for_one_of_before_is_outdated(
+    in_force: SyncNames, state: str
+) -> None:
+    senders = (row("node2", "sync" if in_force.names else "async"), row("x", state))
+    assert synchronous.is_any_outdated(in_force, senders)
+    assert not synchronous.is_learnt(in_force, senders)
+
+
+def test_a_process_that_does_not_wait_yet_has_not_learnt_but_lets_no_commit_go() -> (
+    None
+):
+    senders = (row("node2", "quorum"), row("node3"))
+    assert not synchronous.is_any_outdated(BOTH, senders)
+    assert not synchronous.is_learnt(BOTH, senders)
+
+
+def test_the_record_of_one_that_left_stays_while_a_process_goes_by_its_word() -> None:
+    paused = peer("c", "STREAMING|QUORUM", status="HS:paused")
+    senders = tuple(row(name, "quorum") for name in "abc")
+    one = Setting(is_sync=True, quorum=1)
+    now = round_of((member("a"), member("b"), paused), senders, "any 1 (a,b)", one)
+    assert quorum.plan(now) == Plan(frozenset("ab"), staying=frozenset("abc"))
