@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -11,7 +12,7 @@ import pytest
 from pgsr.decide.names import EMPTY
 from pgsr.postgres import sync_names
 from tests.postgres.in_process import instance_of
-from tests.postgres.managed import MINUS_INFINITY, Group
+from tests.postgres.managed import MINUS_INFINITY, Group, cut_off
 from tests.postgres.node import Node
 from tests.postgres.servers import (
     await_replay,
@@ -26,6 +27,8 @@ from tests.postgres.servers import (
 THREE = ("node1", "node2", "node3")
 # Long enough for a monitor that did not wait to have ended.
 HANGS_S = 0.5
+# Until then a cluster notices no loss.
+LONG_MS = 60_000
 
 
 def begun(group: Group) -> tuple[Node, list[Node]]:
@@ -128,6 +131,26 @@ def test_commits_go_on_once_a_member_must_know_that_it_lost_its_right(
     primary.wait_for("going on", has_gone_on)
     assert time.monotonic() - began > 1.3
     assert not commit_waits(primary)
+
+
+def test_time_counts_anew_once_a_standby_has_got_its_right_back(group: Group) -> None:
+    """It cannot know yet that it lost it again, however long ago the first time was."""
+    group.cluster.set(token=LONG_MS)
+    primary, (standby,) = begun(group)
+    cut_off(group, standby)
+    group.monitor(primary)
+    assert group.score(standby) == MINUS_INFINITY
+    counted = primary.flags / "PGSQL.unrecorded"
+    counted.write_text(json.dumps({standby.name: 0.0}))
+    group.address.symlink_to(primary.top)
+    group.await_streaming(1)
+    group.monitor(primary)
+    assert group.score(standby) == "100"
+    cut_off(group, standby)
+    group.monitor(primary)
+    answer = group.monitor(primary)
+    assert "its node is up, and must be for" in answer.log
+    assert commit_waits(primary)
 
 
 def test_commits_go_on_at_once_when_a_standby_is_stopped(group: Group) -> None:

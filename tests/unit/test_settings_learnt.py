@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Each process of a server learns of a setting by itself, and later than others."""
+"""What is learnt late: a setting by a server's processes, a right by its standby.
+
+Until then a process acknowledges commits by the setting of before, and a standby goes
+by the right of before.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from pgsr.decide.managed import Setting
 from pgsr.decide.names import EMPTY, SyncNames
 from pgsr.decide.synchronous import Plan
 from pgsr.state import Sender
-from tests.unit.standbys import member, peer, round_of, row
+from tests.unit.standbys import holder, member, peer, round_of, row
 
 NODE2 = SyncNames("", 1, ("node2",))
 BOTH = SyncNames("ANY", 1, ("node2", "node3"))
@@ -60,3 +64,13 @@ def test_the_record_of_one_that_left_stays_while_a_process_goes_by_its_word() ->
     one = Setting(is_sync=True, quorum=1)
     now = round_of((member("a"), member("b"), paused), senders, "any 1 (a,b)", one)
     assert quorum.plan(now) == Plan(frozenset("ab"), staying=frozenset("abc"))
+
+
+def test_time_counts_anew_for_those_that_have_a_right_and_those_that_get_one() -> None:
+    peers = (holder("has"), peer("gets"), peer("has none"), holder("lost", "-1"))
+    plan = Plan(entitled=frozenset(("has", "gets")))
+    assert synchronous.to_begin_anew(peers, plan) == {"has", "gets", "gets joins"}
+
+
+def test_time_counts_anew_for_one_whose_right_is_about_to_be_taken_away() -> None:
+    assert synchronous.to_begin_anew((holder("a"),), Plan(frozenset())) == {"a"}

@@ -158,6 +158,11 @@ def test_after_the_last_fault_the_cluster_serves_again() -> None:
             id="that all processes go by the present setting",
         ),
         pytest.param(
+            Rules(to_begin_anew=lambda *_: frozenset()),
+            ("lose_connection", "commit", "control", "receive", "pass_time"),
+            id="the time from the last right on",
+        ),
+        pytest.param(
             Rules(may_promote=by_mark_alone),
             ("vote", "commit", "control"),
             id="the record",

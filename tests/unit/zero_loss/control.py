@@ -51,7 +51,7 @@ def _round(world: World, me: str, task: Task) -> list[Effect]:
     plan = task.rules.plan(_seen(world, node, task.peers))
     rights, peers = _rights(world, node, task.peers, plan)
     counted = synchronous.to_count(peers, node.names, world.setting)
-    effects = [write(each) for each in rights[: task.left]]
+    effects = _entitle(task, plan, rights)
     effects.append(lambda world, me: _remember(world, me, counted))
     left, rounds = task.left - len(rights), task.rounds - 1
     task = task._replace(peers=peers, left=left, rounds=rounds)
@@ -64,6 +64,19 @@ def _round(world: World, me: str, task: Task) -> list[Effect]:
     elif plan.to_prove:
         effects.append(lambda world, me: _prove(world, me, plan, task))
     return effects
+
+
+def _entitle(task: Task, plan: Plan, rights: Sequence[Write]) -> list[Effect]:
+    """Count anew for those who get a right, and then give it to them."""
+    anew = task.rules.to_begin_anew(task.peers, plan)
+
+    def begin_anew(world: World, me: str) -> World:
+        known = world.nodes[me].unrecorded
+        return change(
+            world, me, unrecorded={n: t for n, t in known.items() if n not in anew}
+        )
+
+    return [begin_anew, *map(write, rights[: task.left])]
 
 
 def _again(world: World, me: str, task: Task) -> World:
@@ -140,7 +153,8 @@ def _prove(world: World, me: str, plan: Plan, task: Task) -> World:
         having = [row for row in rows if row.flush >= before]
         if rules.is_proof_needed and len(having) < plan.needed:
             return world
-        rights, _ = _rights(world, node, task.peers, Plan(plan.proven))
-        return soon(world, me, [write(each) for each in rights[: task.left]])
+        proven = Plan(plan.proven)
+        rights, _ = _rights(world, node, task.peers, proven)
+        return soon(world, me, _entitle(task, proven, rights))
 
     return soon(world, me, [have_flushed])

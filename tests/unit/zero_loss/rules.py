@@ -59,6 +59,9 @@ class Rules(NamedTuple):
     may_promote: Callable[[Candidate, Sequence[Peer], str, Setting], Verdict] = (
         election.may_promote
     )
+    to_begin_anew: Callable[[Sequence[Peer], Plan], frozenset[str]] = (
+        synchronous.to_begin_anew
+    )
     first_writes: FirstWrites = takeover.first_writes
     first_names: FirstNames = takeover.first_names
     is_able: Callable[[str], bool] = managed.may_take_over

@@ -117,8 +117,9 @@ def cannot_act(peer: Peer, now: Round) -> bool:
     a. Its own agent took its score away when it stopped its server; a standby never
        does so only because it lost the primary, which may be dead.
     b. Its node is off: it left cleanly, or it was fenced.
-    c. The record was changed, and the node is still a member after longer than the
-       cluster needs to notice a loss: it has got the change.
+    c. It lost its right, and the node is still a member after longer than the cluster
+       needs to notice a loss: it has got the change. Each right lets that time begin
+       anew (see ``to_begin_anew``).
 
     Without fencing nothing of this can be relied on; the agent says so at start, and
     goes on at once, as the stock agent does.
@@ -156,6 +157,18 @@ def to_count(
         if is_entitled(peer) and peer.name.lower() not in in_force.names
     }
     return frozenset(without | joining)
+
+
+def to_begin_anew(peers: Sequence[Peer], plan: Plan) -> frozenset[str]:
+    """Return whose time is to be counted anew: those that have a right, or get one.
+
+    What was counted before says nothing of whether a standby knows that it has lost
+    its right again.  Before anything is written, as the agent can be killed at any
+    moment.
+    """
+    having = [p.name for p in peers if is_entitled(p)]
+    given = [name for name in plan.entitled if name not in having]
+    return frozenset((*having, *given, *map(joining_key, given)))
 
 
 def is_any_outdated(in_force: SyncNames, senders: Sequence[Sender]) -> bool:

@@ -110,6 +110,7 @@ def _entitle(
         for change in changes(wanted, view.peers, setting(action)).rights
         if change.node not in plan.to_prove & waiting
     ]
+    unrecorded.begin_anew(action, synchronous.to_begin_anew(view.peers, plan))
     done = write_some(action, rights, most)
     view = view._replace(peers=with_written(view.peers, done))
     return view, len(done) == len(rights)

@@ -34,15 +34,20 @@ def seconds(action: Action) -> Mapping[str, float]:
 
 def remember(action: Action, nodes: Iterable[str]) -> None:
     """Begin to count for those of ``nodes`` that are new; forget all others."""
-    wanted, known = frozenset(nodes), _read(action)
-    if wanted == known.keys():
-        return
-    if not wanted:
-        forget(action)
-        return
-    at = _now()
-    content = json.dumps({node: known.get(node, at) for node in sorted(wanted)})
-    files.replace(_path(action), action.instance.account, content)
+    wanted, known, at = frozenset(nodes), _read(action), _now()
+    if wanted != known.keys():
+        _write(action, {node: known.get(node, at) for node in sorted(wanted)})
+
+
+def begin_anew(action: Action, nodes: Iterable[str]) -> None:
+    """Count for ``nodes`` from the next time on; AgentError when that fails.
+
+    What was counted before a node got its right says nothing of whether it knows that
+    it has lost it again.
+    """
+    known, nodes = _read(action), frozenset(nodes)
+    if nodes & known.keys():
+        _write(action, {n: began for n, began in known.items() if n not in nodes})
 
 
 def forget(action: Action) -> None:
@@ -83,6 +88,13 @@ def _read(action: Action) -> dict[str, float]:
         return {str(node): float(began) for node, began in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
+
+
+def _write(action: Action, began: Mapping[str, float]) -> None:
+    if began:
+        files.replace(_path(action), action.instance.account, json.dumps(began))
+    else:
+        forget(action)
 
 
 def _path(action: Action) -> str:
