@@ -21,8 +21,8 @@ MARKDOWN := $(wildcard *.md packaging/*.md packaging/*/*.md)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look faults help install \
-	links lint machine packages python ready release servers shell test test-cluster test-docs test-packages \
+.PHONY: as-root bench bench-failover bench-packages chaos clean constraints demo docs docs-look faults help histories \
+	install links lint machine packages python ready release servers shell test test-cluster test-docs test-packages \
 	test-postgres test-stock test-unit tools trial trixie-root \
 	vm-box vm-check vm-demo vm-logs vm-machine vm-shell vm-test
 
@@ -74,6 +74,10 @@ faults: as-root machine $(TOOLS)  ## Measure the faults of docs/faults/catalogue
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+histories: python  ## Let the model of zero loss live through random histories (NUMBER=100000 FIRST=...)
+	@PYTHONPATH=resource-agents/lib $(PYTHON) -m tests.unit.zero_loss $(if $(NUMBER),--number $(NUMBER)) \
+		$(if $(FIRST),--first $(FIRST))
 
 install:  ## Install the agent: DESTDIR=... for elsewhere, DROPIN=1 also as heartbeat/pgsql
 	@# What a package has made ready would run instead of what is installed here.

@@ -18,6 +18,7 @@ from pgsr.decide.names import EMPTY, SyncNames
 from pgsr.decide.synchronous import Plan, Round
 from pgsr.state import Peer, Position, Sender, Verdict
 from tests.unit.zero_loss import network, pacemaker, servers
+from tests.unit.zero_loss.__main__ import main
 from tests.unit.zero_loss.histories import Event, Loss, judged, lived
 from tests.unit.zero_loss.recovery import recovered
 from tests.unit.zero_loss.rules import Rules
@@ -214,6 +215,14 @@ def test_the_model_notices_when_no_stopped_standby_has_to_give_up_its_score() ->
     often = ("commit", "start", "fence", "confirm_fencing", "notice")
     with pytest.raises(Loss, match=r"seed [0-9]+, .*lacks"):
         live_through_many(rules, often, first)
+
+
+def test_many_more_can_be_lived_through(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--number", "4", "--first", "7"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "4 histories from seed 7 on",
+        "0 of them lose a commit",
+    ]
 
 
 def live_through_many(
