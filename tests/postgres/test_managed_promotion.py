@@ -24,6 +24,7 @@ from tests.postgres.servers import (
 NETWORK = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
 ADDRESSES = tuple(f"{NETWORK}.{number}" for number in (1, 2, 3))
 LAG_BYTES = 1_000_000
+HANGS_MS = "3000"
 
 
 def standby_that_lags(group: Group) -> tuple[Node, Node, Node]:
@@ -123,3 +124,30 @@ def test_a_standby_whose_replay_is_paused_is_not_promoted(group: Group) -> None:
     assert re.fullmatch("HS:(sync|alone)", group.status(standby) or "")
     group.settle_with(1)
     assert (group.status(standby), group.score(standby)) == ("HS:sync", "100")
+
+
+@pytest.mark.parametrize("names", [("node1", "node2", "node3")], ids=["three nodes"])
+def test_what_a_standby_said_before_does_not_count_while_its_server_hangs(
+    group: Group,
+) -> None:
+    group.begin()
+    primary = group.primary()
+    assert primary
+    group.fence(primary)
+    candidate = group.candidate()
+    assert candidate
+    (other,) = (node for node in group.nodes if node not in (primary, candidate))
+    about = {
+        "CRM_meta_notify_type": "pre",
+        "CRM_meta_notify_operation": "promote",
+        "CRM_meta_timeout": HANGS_MS,
+        **group.meta({"promote": [candidate]}),
+    }
+    assert group.call(other, "notify", **about).code == 0
+    assert group.cluster.private(other.name, "position")
+    other.suspend()
+    try:
+        assert group.call(other, "notify", **about).code == 0
+    finally:
+        other.resume()
+    assert group.cluster.private(other.name, "position") is None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pgsr.decide import election, managed
 from pgsr.decide.managed import Setting
 from pgsr.decide.names import EMPTY, SyncNames
+from pgsr.state import Peer
 from tests.unit.zero_loss import network, pacemaker, servers
 from tests.unit.zero_loss.rules import Rules, candidate
 from tests.unit.zero_loss.world import (
@@ -23,6 +24,7 @@ from tests.unit.zero_loss.world import (
     is_prefix,
     own_attribute,
     peers_of,
+    position_of,
     reach,
 )
 
@@ -243,6 +245,15 @@ def _lacks(world: World, wal: tuple[int, ...]) -> str:
     return str(sorted(world.acknowledged - frozenset(wal)))
 
 
+def _notified(world: World, peer: Peer) -> Peer:
+    """Return a peer before a promotion: what it said is taken back if it is old."""
+    said = peer.own.get(managed.POSITION)
+    if not said or said == managed.position_text(position_of(world.nodes[peer.name])):
+        return peer
+    own = {n: v for n, v in peer.own.items() if n != managed.POSITION}
+    return peer._replace(own=own)
+
+
 def _if_promoted(world: World, me: str, rules: Rules) -> str:
     """Promote ``me`` in thought, with all that it does not reach fenced."""
     if not rules.is_able(own_attribute(world, me, "score")):
@@ -260,7 +271,8 @@ def _if_promoted(world: World, me: str, rules: Rules) -> str:
     )
     node = alone.nodes[me]
     alone = change(alone, me, off=frozenset(world.nodes) - node.members)
-    own, peers = candidate(alone, me), peers_of(alone, me)
+    own = candidate(alone, me)
+    peers = tuple(_notified(alone, peer) for peer in peers_of(alone, me))
     if not rules.may_promote(own, peers, me, world.setting).is_allowed:
         return ""
     better = election.ahead(own.position, peers)

@@ -73,11 +73,18 @@ def promote(world: World, me: str, rng: Random, rules: Rules) -> World | None:
         return None
     for name in sorted(node.members - {me}):
         other = world.nodes[name]
-        if other.server == STANDBY and reach(world, me, name) and rng.random() < 0.7:
-            said = managed.position_text(position_of(other))
-            each = managed.Write(name, managed.POSITION, said)
-            world = written(world, name, each)
+        if other.server == STANDBY and reach(world, me, name):
+            world = _notified(world, name, rng.random() < 0.7)
     return roles.promote(world, me, rules)
+
+
+def _notified(world: World, name: str, is_answering: bool) -> World:
+    """Let a standby say what it has; its old word goes, also if its server hangs."""
+    before = own_attribute(world, name, managed.POSITION)
+    text = managed.position_text(position_of(world.nodes[name])) if is_answering else ""
+    if before == text:
+        return world
+    return written(world, name, managed.Write(name, managed.POSITION, text))
 
 
 def demote(world: World, me: str, _: Random, __: Rules) -> World | None:

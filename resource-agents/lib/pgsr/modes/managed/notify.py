@@ -35,7 +35,12 @@ def notify(action: Action) -> Exit:
 
 
 def _before_promotion(action: Action) -> None:
-    """Say how far this standby is, for the one that is to be promoted to compare."""
+    """Say how far this standby is, for the one that is to be promoted to compare.
+
+    What it said before is old.  It is taken back first: it would count, should the
+    server not answer now.
+    """
+    election.take_back(action)
     own = election.position(action, _observe(action))
     if own:
         election.publish(action, own)
