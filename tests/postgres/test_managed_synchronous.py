@@ -26,7 +26,7 @@ from tests.postgres.servers import (
 
 THREE = ("node1", "node2", "node3")
 # Long enough for a monitor that did not wait to have ended.
-HANGS_S = 0.5
+HANGS_S = 0.2
 # Until then a cluster notices no loss.
 LONG_MS = 60_000
 
