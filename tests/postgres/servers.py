@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tests.postgres.node import Node
 
+CHECKPOINTER = "select pid from pg_stat_activity where backend_type = 'checkpointer'"
+
 
 def lock_of(node: Node) -> Path:
     """Return the lock file of a node."""

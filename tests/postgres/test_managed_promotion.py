@@ -11,10 +11,12 @@ import pytest
 from tests.postgres.managed import MINUS_INFINITY, Group, cut_off, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import (
+    CHECKPOINTER,
     await_replay,
     end_of_wal,
     hanging,
     is_standby,
+    names_in_force,
     rows,
     write_rows,
 )
@@ -151,3 +153,26 @@ def test_what_a_standby_said_before_does_not_count_while_its_server_hangs(
     finally:
         other.resume()
     assert group.cluster.private(other.name, "position") is None
+
+
+def test_nobody_is_promoted_before_its_commits_would_wait(group: Group) -> None:
+    """After an election the other one may still act: the first commits wait for it.
+
+    The checkpointer tells sessions to wait. It hangs, as it does on a slow disk.
+    """
+    group.begin()
+    for node in group.nodes:
+        group.fence(node)
+        group.cluster.power_on(node.name)
+    group.change(start=group.nodes)
+    for node in group.nodes * 2:
+        group.monitor(node)
+    candidate = group.candidate()
+    assert candidate
+    with hanging(int(candidate.sql(CHECKPOINTER))):
+        answer = group.call(candidate, "promote", CRM_meta_timeout=HANGS_MS)
+        assert "does not know yet for whom commits wait" in answer.reason
+        assert is_standby(candidate)
+        assert names_in_force(candidate) != ""
+    group.change(promote=[candidate])
+    write_rows(candidate, 1)

@@ -18,11 +18,10 @@ from pgsr.wait import now
 from tests.postgres.conftest import Pair
 from tests.postgres.in_process import instance_of
 from tests.postgres.node import Node
-from tests.postgres.servers import hanging
+from tests.postgres.servers import CHECKPOINTER, hanging
 
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 SHORT_S = 0.5
-CHECKPOINTER = "select pid from pg_stat_activity where backend_type = 'checkpointer'"
 AT_LEISURE = (
     "select count(*) from pg_stat_activity where wait_event = 'CheckpointWriteDelay'"
 )

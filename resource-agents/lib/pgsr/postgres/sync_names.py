@@ -83,6 +83,24 @@ def is_in_force(instance: Instance, deadline: float) -> bool:
         return bool(until(lambda: _is_at_rest(query) or None, _last_look(deadline)))
 
 
+def require_in_force(instance: Instance, deadline: float) -> None:
+    """Have a standby wait as soon as it is promoted; AgentError if it may not.
+
+    Its first commits would be acknowledged at once.  Before version 10 only a whole
+    checkpoint would tell, for which no failover waits.
+    """
+    version = datadir.version_of(instance.pgdata)
+    if version >= _FIRST_WITH_CHECKPOINTER_IN_VIEW and not is_in_force(
+        instance, deadline
+    ):
+        raise AgentError(
+            "Promotion refused: the server does not know yet for whom commits wait."
+            " Its checkpointer is busy",
+            "The checkpointer reads the configuration between two checkpoints, or in"
+            " the pauses of one. Is the disk of this node slow?",
+        )
+
+
 def _is_at_rest(query: Query) -> bool:
     """Tell whether the checkpointer has slept all through this look.
 

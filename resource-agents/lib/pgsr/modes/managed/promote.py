@@ -30,6 +30,7 @@ from pgsr.postgres.observe import observe
 from pgsr.postgres.promote import promote as promote_server
 from pgsr.postgres.start import start as start_server
 from pgsr.postgres.stop import stop as stop_server
+from pgsr.postgres.sync_names import require_in_force
 from pgsr.state import Position, Role, Server, Service
 from pgsr.wait import now, share, until
 
@@ -37,6 +38,7 @@ _ALIVE = (Service.ANSWERS, Service.BUSY)
 _POSITIONS_S = 1.0
 _ARRIVAL_S = 2.0
 _REPLAY_SHARE = 0.6
+_IN_FORCE_SHARE = 0.5
 _LOOK_S = 0.05
 
 
@@ -170,6 +172,8 @@ def _take_over(
     if wanted.is_sync:
         names = takeover.first_names(record, view.peers, demoted, wanted)
         apply_names(action, names, share(instance.deadline, 0.3))
+        if names.names:
+            require_in_force(instance, share(instance.deadline, _IN_FORCE_SHARE))
     if instance.parameters.restart_on_promote:
         _restart_as_primary(action)
     else:
