@@ -25,10 +25,14 @@ NEVER = 65_535  # the largest count that strace takes
 
 
 class Effect(NamedTuple):
-    """A system call of the agent: which one, and the how manieth of its kind."""
+    """A system call of the agent: which one, and the how manieth of its kind.
+
+    The server was told to end before those that are ``after_end``.
+    """
 
     name: str
     number: int
+    after_end: bool = False
 
 
 NONE = Effect("unlink", NEVER)
@@ -38,12 +42,14 @@ def effects_of(node: Node, action: str, **changes: str) -> list[Effect]:
     """Run an action to its end, and return its effects in their order."""
     trace = node.top / "trace"
     assert not killed_before(node, action, NONE, trace, **changes)
-    names = re.findall(r"^(\w+)\(", trace.read_text(), re.MULTILINE)
+    calls = re.findall(r"^(\w+)\((.*)", trace.read_text(), re.MULTILINE)
     seen: Counter[str] = Counter()
-    effects = []
-    for name in names:
+    effects: list[Effect] = []
+    after_end = False
+    for name, arguments in calls:
         seen[name] += 1
-        effects.append(Effect(name, seen[name]))
+        effects.append(Effect(name, seen[name], after_end))
+        after_end = after_end or "SIGINT" in arguments
     assert effects
     return effects
 
@@ -63,8 +69,10 @@ def killed_before(
     return ended.code != 0
 
 
-def see_that_it_is_understood(node: Node) -> None:
+def see_that_it_is_understood(node: Node, effect: Effect) -> None:
     """Assert what holds in every state, whatever was interrupted."""
+    if effect.after_end:
+        node.wait_for("the server's end", lambda: not node.is_running())
     is_running = node.is_running()
     answer = node.agent("monitor")
     if is_running:
@@ -133,7 +141,7 @@ def test_an_interrupted_primary_is_understood(
         node.restore_from(template)
         prepare(pair)
         killed_before(node, action, effect)
-        see_that_it_is_understood(node)
+        see_that_it_is_understood(node, effect)
         recover(node, *next_actions)
         start_again(node)
 
@@ -147,7 +155,7 @@ def test_an_interrupted_start_of_a_standby_is_understood(replicating: Pair) -> N
         recover(node2, "stop")
         node2.restore_from(template)
         killed_before(node2, "start", effect)
-        see_that_it_is_understood(node2)
+        see_that_it_is_understood(node2, effect)
         recover(node2, "stop")
         start_again(node2)
     assert node1.agent("monitor").code == 8
@@ -166,6 +174,6 @@ def test_an_interrupted_failover_is_understood(replicating: Pair) -> None:
         node2.start_server()
         node2.write(node2.start_flag, "")
         killed_before(node2, "promote", effect)
-        see_that_it_is_understood(node2)
+        see_that_it_is_understood(node2, effect)
         assert node2.agent("promote").code == 0, "the next try goes on"
         assert node2.sql("select pg_is_in_recovery()") is False
