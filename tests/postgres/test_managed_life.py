@@ -10,6 +10,7 @@ from tests.postgres.servers import (
     await_replay,
     be_quiet,
     end_of_wal,
+    hanging,
     is_standby,
     lock_of,
     names_in_force,
@@ -17,6 +18,8 @@ from tests.postgres.servers import (
     write_rows,
 )
 
+ALL_IS_REPLAYED = "select pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()"
+STARTUP_PROCESS = "select pid from pg_stat_activity where backend_type = 'startup'"
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 
 
@@ -54,8 +57,25 @@ def test_a_refused_successor_is_promoted_once_it_has_all_of_the_stopped_primary(
     write_rows(first, 1)
     group.change(demote=[first], stop=[first])
     group.cluster.set_attribute(second.name, "score", MINUS_INFINITY)
+    # It may sleep before it replays, as below.
+    second.wait_for("replay", lambda: second.sql(ALL_IS_REPLAYED))
     group.settle()
     assert group.primary() == second
+    assert rows(second) == 1
+
+
+def test_a_switchover_wakes_a_successor_that_sleeps_before_it_has_replayed_all(
+    group: Group,
+) -> None:
+    """Its startup process did not look before its receiver was gone."""
+    group.begin()
+    first, second = roles(group)
+    write_rows(first, 1)
+    second.sql("alter system set wal_retrieve_retry_interval = '1h'")
+    second.sql("select pg_reload_conf()")
+    with hanging(int(second.sql(STARTUP_PROCESS))):
+        group.change(demote=[first], stop=[first])
+    group.change(promote=[second])
     assert rows(second) == 1
 
 

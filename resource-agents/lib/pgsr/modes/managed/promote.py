@@ -25,7 +25,7 @@ from pgsr.modes.managed.view import (
 )
 from pgsr.modes.standalone import MONITOR_SHARE
 from pgsr.ocf import AgentError, Exit
-from pgsr.postgres import recovery, timeline
+from pgsr.postgres import postmaster, recovery, timeline
 from pgsr.postgres.observe import observe
 from pgsr.postgres.promote import promote as promote_server
 from pgsr.postgres.start import start as start_server
@@ -97,7 +97,10 @@ def _replayed(
 ) -> Server:
     """Wait for a demoted primary's shutdown checkpoint: its arrival, then its replay.
 
-    It has arrived by now, or in a moment, or never: its sender is gone.
+    It has arrived by now, or in a moment, or never: its sender is gone.  A startup
+    process that finds the receiver gone may sleep for wal_retrieve_retry_interval
+    before it reads what has arrived (WaitForWALToBecomeAvailable in xlog.c); SIGHUP
+    wakes it.
     """
     wanted = max((each.lsn for each in shutdowns.values()), default=-1)
 
@@ -114,6 +117,7 @@ def _replayed(
     deadline = min(now() + _ARRIVAL_S, action.instance.deadline)
     if until(arrived, deadline) is None:
         return server
+    postmaster.reload(action.instance.pgdata)
     return until(replayed, share(action.instance.deadline, _REPLAY_SHARE)) or server
 
 
