@@ -37,7 +37,7 @@ from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
-from tests.cluster.harness.wait import patient
+from tests.cluster.harness.wait import patient, wait_until
 from tests.cluster.moving import SET_UP
 
 pytestmark = pytest.mark.namespaces_only
@@ -55,6 +55,7 @@ HOST_LINES = (
 )
 PEERS = "local   all             all                                     peer\n"
 NO_CLUSTER = 102  # of crm_mon, as in the page
+WARNED_S = 20.0  # some monitors of a standby
 UNNOTICED_S = 3.0  # a pause of writes while a node comes or goes; here it may be busy
 
 
@@ -118,8 +119,20 @@ def test_the_documented_commands_of_monitoring_say_what_there_is(
     for node in cluster.nodes:
         slots = run(node, captioned(MONITORING, "what each slot keeps, on every node"))
         assert slots.count(" reserved ") == len(standbys)
+    assert_warned_of_a_pause(cluster, standbys[0])
+
+
+def assert_warned_of_a_pause(cluster: Cluster, standby: Node) -> None:
+    """Assert that the documented look at the log shows what is warned of."""
     [logs] = blocks(MONITORING, "The logs")
-    assert "No primary yet" in "".join(run(node, logs) for node in cluster.nodes)
+    warning = "WARNING: Replay is paused"
+    assert warning not in run(standby, logs)
+    postgres.sql(standby, "SELECT pg_wal_replay_pause()")
+    wait_until(
+        "the warning in the log", lambda: warning in run(standby, logs), WARNED_S
+    )
+    postgres.sql(standby, "SELECT pg_wal_replay_resume()")
+    wait_for_all(cluster)
 
 
 def test_readers_and_monitoring_notice_that_no_standby_is_left(
