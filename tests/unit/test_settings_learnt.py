@@ -50,9 +50,7 @@ def test_a_process_that_waits_for_one_of_before_is_outdated(
     assert not synchronous.is_learnt(in_force, senders)
 
 
-def test_a_process_that_does_not_wait_yet_has_not_learnt_but_lets_no_commit_go() -> (
-    None
-):
+def test_a_process_that_does_not_wait_yet_lets_no_commit_go() -> None:
     senders = (row("node2", "quorum"), row("node3"))
     assert not synchronous.is_any_outdated(BOTH, senders)
     assert not synchronous.is_learnt(BOTH, senders)
