@@ -109,7 +109,8 @@ lint: docs $(TOOLS)  ## Check style and types of everything, spelling and links
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	shellcheck .ci/run tests/vagrant/provision.sh packaging/agent/activate packaging/agent/deb-* \
-		packaging/dropin/deb-postinst packaging/dropin/deb-prerm tests/cluster/tutorial/inside/systemctl
+		packaging/dropin/deb-postinst packaging/dropin/deb-prerm tests/cluster/tutorial/inside/systemctl \
+		resource-agents/resource.d/pgsr/.pgsql
 	shellcheck --shell=sh packaging/agent/rpm-*
 	for rest in 'dpkg command' 'rpm command' 'dpkg deb-postrm.case'; do \
 		(cd packaging/dropin && cat functions $$rest) | shellcheck --shell=sh - || exit; done

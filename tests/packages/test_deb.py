@@ -49,6 +49,19 @@ def test_installing_takes_over_at_once_and_removing_gives_back(
     assert with_stock.files() - before == set()
 
 
+def test_an_action_that_begins_as_the_path_changes_gets_one_agent_or_the_other(
+    taken_over: System,
+) -> None:
+    """The kernel reads the first line, and then the interpreter opens the path anew."""
+    first_lines = {
+        taken_over.path(path).read_text().partition("\n")[0]
+        for path in (DROP_IN, deb.STOCK)
+    }
+    assert first_lines == {"#!/bin/sh"}
+    said = taken_over.run("/bin/sh", DROP_IN, "meta-data").stdout
+    assert '<resource-agent name="pgsql"' in said
+
+
 def test_bytecode_is_there_and_the_agent_writes_none(taken_over: System) -> None:
     library = deb.library(taken_over)
     modules = {path.name for path in library.rglob("*.py")}

@@ -129,7 +129,7 @@ def test_a_library_that_somebody_deleted_is_replaced_by_the_packaged_one(
                 f"cp -a {DROP_IN} {STOCK}",
                 f"dpkg-divert --package {DROPIN_PACKAGE} --no-rename --divert {STOCK}"
                 f" --add {DROP_IN}",
-                f"ln -s ../pgsr/pgsr {NEW_LINK}",
+                f"ln -s ../pgsr/.pgsql {NEW_LINK}",
             ),
             id="link made, not moved",
         ),

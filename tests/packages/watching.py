@@ -15,7 +15,7 @@ INSIDE = Path(__file__).parent / "inside"
 PYTHON = "/usr/bin/python3"
 DROP_IN = "/usr/lib/ocf/resource.d/heartbeat/pgsql"
 AGENT = "/usr/lib/ocf/resource.d/pgsr/pgsr"
-OURS = "link ../pgsr/pgsr"
+OURS = "link ../pgsr/.pgsql"
 NOT_RUNNING = 7
 # Of an action of managed replication, which imports most of the library.
 PARAMETERS = {

@@ -42,7 +42,7 @@ def test_all_modules_and_no_bytecode_are_installed(workspace: Path) -> None:
     top = install(workspace)
     source = CHECKOUT / "resource-agents"
     wanted = {path.relative_to(source) for path in source.rglob("*.py")}
-    wanted.add(Path("resource.d/pgsr/pgsr"))
+    wanted |= {Path("resource.d/pgsr/pgsr"), Path("resource.d/pgsr/.pgsql")}
     found = {path.relative_to(top) for path in top.rglob("*") if not path.is_dir()}
     assert found == wanted
 

@@ -32,7 +32,7 @@ _ENVIRONMENT_LEVEL = 10
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one action and return its exit code."""
     if len(argv) != 2:
-        sys.stdout.write(metadata.usage(os.path.basename(argv[0])))
+        sys.stdout.write(metadata.usage(ocf.program(argv, environ)))
         return Exit.ERROR
     call = ocf.parse_invocation(argv, environ)
     if call.action in _TEXTS:

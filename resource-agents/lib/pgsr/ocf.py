@@ -96,7 +96,7 @@ def parse_invocation(argv: Sequence[str], environ: Mapping[str, str]) -> Invocat
     """Return what is asked by ``argv`` and by Pacemaker's part of the environment."""
     action = argv[1]
     return Invocation(
-        program=os.path.basename(argv[0]),
+        program=program(argv, environ),
         action=action,
         resource=environ.get("OCF_RESOURCE_INSTANCE", "default").partition(":")[0],
         node=environ.get("OCF_RESKEY_CRM_meta_on_node") or os.uname().nodename,
@@ -110,6 +110,11 @@ def parse_invocation(argv: Sequence[str], environ: Mapping[str, str]) -> Invocat
         clone_node_max=_number(environ.get("OCF_RESKEY_CRM_meta_clone_node_max"), 1),
         is_notified=_is_true(environ.get("OCF_RESKEY_CRM_meta_notify")),
     )
+
+
+def program(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return the name of the agent: Pacemaker says it, and without it the call does."""
+    return environ.get("OCF_RESOURCE_TYPE") or os.path.basename(argv[0])
 
 
 def _is_promotable(environ: Mapping[str, str]) -> bool:

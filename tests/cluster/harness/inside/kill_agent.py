@@ -11,7 +11,11 @@ import signal
 import sys
 import time
 
-AGENTS = (b"resource.d/pgsr/pgsr", b"resource.d/heartbeat/pgsql")
+AGENTS = (
+    b"resource.d/pgsr/pgsr",
+    b"resource.d/heartbeat/pgsql",
+    b"resource.d/heartbeat/../pgsr/pgsr",
+)
 LOOK_INTERVAL_S = 0.002
 
 
