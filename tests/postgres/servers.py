@@ -12,8 +12,6 @@ from pathlib import Path
 
 from tests.postgres.node import Node
 
-CHECKPOINTER = "select pid from pg_stat_activity where backend_type = 'checkpointer'"
-
 
 def lock_of(node: Node) -> Path:
     """Return the lock file of a node."""
@@ -64,6 +62,12 @@ def be_quiet(primary: Node, *standbys: Node) -> None:
 def is_alone(node: Node) -> bool:
     """Tell whether a standby is connected to nobody."""
     return int(node.sql("select count(*) from pg_stat_wal_receiver")) == 0
+
+
+def process_of(node: Node, kind: str) -> int:
+    """Return a process of a server by its backend_type, which only one has."""
+    asked = f"select pid from pg_stat_activity where backend_type = '{kind}'"
+    return int(node.sql(asked))
 
 
 @contextmanager

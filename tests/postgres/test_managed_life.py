@@ -14,12 +14,12 @@ from tests.postgres.servers import (
     is_standby,
     lock_of,
     names_in_force,
+    process_of,
     rows,
     write_rows,
 )
 
 ALL_IS_REPLAYED = "select pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()"
-STARTUP_PROCESS = "select pid from pg_stat_activity where backend_type = 'startup'"
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 
 
@@ -73,7 +73,7 @@ def test_a_switchover_wakes_a_successor_that_sleeps_before_it_has_replayed_all(
     write_rows(first, 1)
     second.sql("alter system set wal_retrieve_retry_interval = '1h'")
     second.sql("select pg_reload_conf()")
-    with hanging(int(second.sql(STARTUP_PROCESS))):
+    with hanging(process_of(second, "startup")):
         group.change(demote=[first], stop=[first])
     group.change(promote=[second])
     assert rows(second) == 1

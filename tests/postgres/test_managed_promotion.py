@@ -11,12 +11,12 @@ import pytest
 from tests.postgres.managed import MINUS_INFINITY, Group, cut_off, roles
 from tests.postgres.node import Node
 from tests.postgres.servers import (
-    CHECKPOINTER,
     await_replay,
     end_of_wal,
     hanging,
     is_standby,
     names_in_force,
+    process_of,
     rows,
     write_rows,
 )
@@ -84,11 +84,6 @@ def test_a_better_standby_that_gives_no_wal_is_promoted_instead(group: Group) ->
     assert group.primary() == better
 
 
-def receiver_of(standby: Node) -> int:
-    """Return the process that receives; while it hangs, the connection stays."""
-    return int(standby.sql("select pid from pg_stat_wal_receiver"))
-
-
 def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
     group: Group,
 ) -> None:
@@ -96,7 +91,8 @@ def test_a_standby_that_lags_has_no_score_until_it_has_caught_up(
     group.begin()
     primary, standby = roles(group)
     assert (group.status(standby), group.score(standby)) == ("HS:async", "100")
-    with hanging(receiver_of(standby)):
+    # The connection stays, and nothing is received.
+    with hanging(process_of(standby, "walreceiver")):
         primary.sql(
             "create table filling as select repeat('x', 1000) from"
             f" generate_series(1, {LAG_BYTES // 500})"
@@ -165,7 +161,7 @@ def test_nobody_is_promoted_before_its_commits_would_wait(group: Group) -> None:
         group.monitor(node)
     candidate = group.candidate()
     assert candidate
-    with hanging(int(candidate.sql(CHECKPOINTER))):
+    with hanging(process_of(candidate, "checkpointer")):
         answer = group.call(candidate, "promote", CRM_meta_timeout=HANGS_MS)
         assert "does not know yet for whom commits wait" in answer.reason
         assert is_standby(candidate)

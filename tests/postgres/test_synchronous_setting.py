@@ -18,7 +18,7 @@ from pgsr.wait import now
 from tests.postgres.conftest import Pair
 from tests.postgres.in_process import instance_of
 from tests.postgres.node import Node
-from tests.postgres.servers import CHECKPOINTER, hanging
+from tests.postgres.servers import hanging, process_of
 
 VERSIONS = pytest.mark.parametrize("major", [10, 12, 15, 18])
 SHORT_S = 0.5
@@ -112,7 +112,7 @@ def unfinished(node: Node, statement: str) -> Iterator[None]:
 @VERSIONS
 def test_commits_wait_only_once_the_checkpointer_knows(primary: Node) -> None:
     primary.sql("create table t (n int)")
-    with hanging(int(primary.sql(CHECKPOINTER))):
+    with hanging(process_of(primary, "checkpointer")):
         apply(primary, '"nobody"')
         primary.sql("insert into t values (1)")  # is acknowledged at once
         assert not is_in_force(primary, SHORT_S)
