@@ -150,12 +150,12 @@ def _look_again(action: Action, names: SyncNames) -> PrimarySide | None:
     deadline = min(now() + _LEARN_S, share(instance.deadline, 0.5))
     with session(instance, instance.deadline, as_owner=True) as query:
 
-        def has_learnt() -> bool | None:
+        def learnt() -> PrimarySide | None:
             side = replication.ask(query, version)[0]
-            return (side and synchronous.is_learnt(names, side.senders)) or None
+            is_learnt = side and synchronous.is_learnt(names, side.senders)
+            return side if is_learnt else None
 
-        until(has_learnt, deadline)
-        side = replication.ask(query, version)[0]
+        side = until(learnt, deadline) or replication.ask(query, version)[0]
     return side and _with_begin(action, side)
 
 

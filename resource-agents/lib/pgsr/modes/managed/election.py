@@ -49,20 +49,20 @@ def say(action: Action, name: str, where: Position) -> None:
     action.pacemaker.tell(name, managed.position_text(where))
 
 
-def take_back(action: Action, *names: str) -> None:
-    """Take back the position that was said, and more if wanted.
+def take_position_back(action: Action) -> None:
+    """Take back the position alone; what was said of a shutdown still counts."""
+    if files.exists(_said(action)):
+        action.try_to(lambda: action.pacemaker.take_back(managed.POSITION))
+
+
+def withdraw(action: Action) -> None:
+    """Take back what was said before a promotion: it grows old from then on.
 
     A file remembers that something was said: asking each time would be a process.
     """
     if files.exists(_said(action)):
-        for name in (managed.POSITION, *names):
+        for name in (managed.POSITION, managed.SHUTDOWN):
             action.try_to(partial(action.pacemaker.take_back, name))
-
-
-def withdraw(action: Action) -> None:
-    """Take back what was said before a promotion: it grows old from then on."""
-    if files.exists(_said(action)):
-        take_back(action, managed.SHUTDOWN)
         action.try_to(lambda: action.pacemaker.delete_attribute(managed.LOCATION))
         action.try_to(lambda: files.remove(_said(action), action.instance.account))
 

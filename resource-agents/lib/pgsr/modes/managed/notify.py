@@ -40,7 +40,7 @@ def _before_promotion(action: Action) -> None:
     What it said before is old.  It is taken back first: it would count, should the
     server not answer now.
     """
-    election.take_back(action)
+    election.take_position_back(action)
     own = election.position(action, _observe(action))
     if own:
         election.publish(action, own)
