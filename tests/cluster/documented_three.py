@@ -12,7 +12,9 @@ from tests.cluster.documentation import (
     STATUS,
     Block,
     blocks,
+    captioned,
     configure_server,
+    run,
 )
 from tests.cluster.harness import postgres
 from tests.cluster.harness.cluster import Cluster
@@ -25,6 +27,8 @@ CERTIFICATES = "/root/certificates"
 ACCESS = str(CONFIGURATION / "pg_hba.conf")
 # The writer of the scenarios is no part of the pages.
 ACCESS_OF_THE_WRITER = "host all all 192.0.2.254/32 trust\n"
+SECURITY = "howto/security.rst"
+BRING_BACK = "howto/bring-back.rst"
 SYNCHRONOUS = ("HS:sync", "HS:quorum")
 
 
@@ -39,6 +43,16 @@ def wait_for_all(cluster: Cluster, count: int = 3) -> Status:
         return has_address and len(standbys) == count - 1
 
     return cluster.wait_for(f"a primary and {count - 1} standbys", is_whole)
+
+
+def wait_for_readers_at(cluster: Cluster, *nodes: Node) -> Node:
+    """Wait until the address for readers is on one of the nodes, and say on which."""
+    names = [node.name for node in nodes]
+    seen = cluster.wait_for(
+        f"read-address on one of {names}",
+        lambda seen: seen.where("read-address") in names,
+    )
+    return nodes[names.index(seen.where("read-address"))]
 
 
 def roles(cluster: Cluster) -> tuple[Node, list[Node]]:
@@ -93,6 +107,15 @@ def wait_for_tls(cluster: Cluster) -> Node:
     found = wait_until("TLS of all standbys", look, 60.0, cluster.evidence)
     assert found is not None
     return found
+
+
+def rewind_over_tls(node: Node, primary: Node) -> None:
+    """Rewind a refused node's data as a role that may little, and have it started."""
+    rewind = captioned(SECURITY, "rewind")
+    postgres.sql(primary, "CHECKPOINT")
+    run(node, rewind._replace(text=rewind.text.replace(" --dry-run", "")))
+    *_, clean_up = blocks(BRING_BACK, "Managed replication: STOP:diverged")
+    run(node, clean_up._replace(text=clean_up.text.replace("node1", node.name)))
 
 
 def run_and_join(node: Node, block: Block) -> str:

@@ -22,18 +22,22 @@ from tests.cluster.documentation import (
     captioned,
     debian_nodes,
     run,
+    wait_for,
 )
 from tests.cluster.documented_three import (
+    SECURITY,
     copy_certificates,
     edit_access,
     in_certificates,
     prepare,
+    rewind_over_tls,
     roles,
     run_and_join,
     wait_for_all,
+    wait_for_readers_at,
     wait_for_tls,
 )
-from tests.cluster.harness import postgres
+from tests.cluster.harness import faults, postgres
 from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
@@ -44,7 +48,6 @@ pytestmark = pytest.mark.namespaces_only
 
 READERS = "howto/read-only-address.rst"
 MONITORING = "howto/monitoring.rst"
-SECURITY = "howto/security.rst"
 NODES = "howto/nodes.rst"
 ALERT = "/usr/local/sbin/db-alert"
 ALERT_LOG = "/var/log/pacemaker/db-changes.log"
@@ -56,6 +59,7 @@ HOST_LINES = (
 PEERS = "local   all             all                                     peer\n"
 NO_CLUSTER = 102  # of crm_mon, as in the page
 WARNED_S = 20.0  # some monitors of a standby
+WRITTEN_LAST = "SET synchronous_commit = local; CREATE TABLE written_last AS SELECT 1"
 UNNOTICED_S = 3.0  # a pause of writes while a node comes or goes; here it may be busy
 
 
@@ -65,16 +69,6 @@ def cluster() -> Iterator[Cluster]:
     with debian_nodes(f"test-{os.getpid()}-three", count=3) as made:
         made.clients = made.clients._replace(host=ADDRESS)
         yield made
-
-
-def wait_for_readers_at(cluster: Cluster, *nodes: Node) -> Node:
-    """Wait until the address for readers is on one of the nodes, and say on which."""
-    names = [node.name for node in nodes]
-    seen = cluster.wait_for(
-        f"read-address on one of {names}",
-        lambda seen: seen.where("read-address") in names,
-    )
-    return nodes[names.index(seen.where("read-address"))]
 
 
 def first_value(shown: str) -> str:
@@ -215,16 +209,24 @@ def test_the_agent_and_pg_rewind_work_with_roles_that_may_little(
         assert "monitor_user watcher may not see" not in node.log("pacemaker")
 
 
-def test_standbys_connect_with_tls_after_a_failover_too(cluster: Cluster) -> None:
-    primary, _ = roles(cluster)
+def test_a_lost_primary_is_rewound_over_tls_and_all_standbys_use_it_again(
+    cluster: Cluster,
+) -> None:
+    primary, standbys = roles(cluster)
     with cluster.writer() as writer:
         writer.wait_for_rows(100)
-        primary.cut_power()
+        with faults.cut_off_from(ADDRESS, *standbys):
+            postgres.sql(primary, WRITTEN_LAST)
+            primary.cut_power()
         writer.wait_for_new_row()
         cluster.wait_for_fenced(primary)
         primary.power_on()
-        wait_for_tls(cluster)
+        wait_for(cluster, primary, "stopped", "STOP:diverged")
+        [successor] = [n for n in standbys if not postgres.is_in_recovery(n)]
+        rewind_over_tls(primary, successor)
+        assert wait_for_tls(cluster) is successor
     assert writer.verdict().lost_rows == ()
+    assert postgres.sql(successor, "SELECT to_regclass('written_last')") == ""
     told = "".join(node.machine.read(ALERT_LOG) for node in cluster.nodes)
     assert "fencing: " in told
     assert "promote of db on " in told

@@ -87,13 +87,18 @@ def wait_until_watched(cluster: Cluster, nodes: Sequence[Node]) -> None:
 
 
 def fail_over(before: Managed, writer: Writer) -> Managed:
-    """Cut the primary's power, and wait until the cluster is whole by itself."""
+    """Cut the primary's power, switch it on, and wait until the cluster is whole.
+
+    By itself, unless the lost primary had written what nobody received. It is refused
+    then, and gets a new copy.
+    """
     before.primary.cut_power()
     assert scenario.wait_for_takeover(before, writer) is before.standby
     before.cluster.wait_for_fenced(before.primary)
     before.primary.power_on()
     before.cluster.wait_for_online(*before.cluster.nodes)
-    return managed.wait_until_redundant(before.cluster)
+    scenario.wait_for_redundancy(before.cluster, before.primary)
+    return managed.repaired(before.cluster)
 
 
 def test_a_replicating_cluster_is_taken_over_and_given_back_as_it_runs(
