@@ -68,14 +68,18 @@ def remove(node: Node) -> None:
 
 
 def configuration(cluster: Cluster) -> str:
-    """Return resources, constraints and options; the rest is attributes and status."""
+    """Return resources, constraints and options; the rest is attributes and status.
+
+    When a failure was cleaned up last is no option, though it is kept among them.
+    """
     node = cluster.living_node()
     scopes = ("resources", "constraints", "crm_config", "op_defaults")
     asked = [
         node.run("cibadmin", "--query", f"--scope={scope}", check=False).stdout
         for scope in scopes
     ]
-    return "".join(asked)
+    lines = "".join(asked).splitlines()
+    return "\n".join(line for line in lines if "last-lrm-refresh" not in line)
 
 
 def wait_until_watched(cluster: Cluster, nodes: Sequence[Node]) -> None:
