@@ -90,10 +90,12 @@ install:  ## Install the agent: DESTDIR=... for elsewhere, DROPIN=1 also as hear
 		| xargs -0 -I'{}' install -m 0755 'resource-agents/resource.d/{}' '$(DESTDIR)$(OCF_ROOT)/resource.d/{}'
 ifdef DROPIN
 	install -d -m 0755 '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat'
+	@# Clusters may run meanwhile: the path is never absent, each change is one rename(2).
 	@cd '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat' && \
 	if [ -f pgsql ] && [ ! -L pgsql ]; then \
-		echo "The stock agent is kept as $$PWD/.pgsql.stock"; mv pgsql .pgsql.stock; fi
-	ln -sfn ../pgsr/pgsr '$(DESTDIR)$(OCF_ROOT)/resource.d/heartbeat/pgsql'
+		echo "The stock agent is kept as $$PWD/.pgsql.stock"; \
+		cp -a pgsql .pgsql.new && mv -fT .pgsql.new .pgsql.stock; fi && \
+	ln -sfnT ../pgsr/.pgsql .pgsql.new && mv -fT .pgsql.new pgsql
 endif
 
 links: docs  ## Try every link, those to other hosts too: it needs a network

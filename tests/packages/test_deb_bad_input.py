@@ -92,7 +92,7 @@ def test_a_take_over_by_make_install_is_taken_along(
 ) -> None:
     agent = with_stock.path(DROP_IN)
     agent.rename(agent.with_name(".pgsql.stock"))
-    agent.symlink_to("../pgsr/pgsr")
+    agent.symlink_to("../pgsr/.pgsql")
     with_stock.install(*older.debs)
     assert deb.is_ours(with_stock)
     deb.remove(with_stock, DROPIN_PACKAGE)

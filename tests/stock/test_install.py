@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from tests.programs import must
+from tests.programs import PATH, must
 from tests.provision.postgresql import CHECKOUT
 from tests.stock.agents import Agent, call
 
@@ -66,4 +66,24 @@ def test_a_drop_in_keeps_the_stock_agent_where_the_cluster_does_not_look(
     for _ in range(2):
         install(workspace, "DROPIN=1")
     assert (directory / ".pgsql.stock").read_text() == "the stock agent"
-    assert os.readlink(directory / "pgsql") == "../pgsr/pgsr"
+    assert os.readlink(directory / "pgsql") == "../pgsr/.pgsql"
+    assert sorted(os.listdir(directory)) == [".pgsql.stock", "pgsql"]
+
+
+def test_a_cluster_that_runs_finds_an_agent_at_every_step_of_a_take_over(
+    workspace: Path,
+) -> None:
+    agent = workspace / OCF / "resource.d/heartbeat/pgsql"
+    agent.parent.mkdir(parents=True)
+    agent.write_text("the stock agent")
+    for name in ("cp", "ln", "mv"):
+        see_first(agent, workspace / "tools" / name)
+    install(workspace, "DROPIN=1", f"PATH={workspace / 'tools'}:{PATH}")
+    assert agent.is_symlink()
+
+
+def see_first(path: Path, tool: Path) -> None:
+    """Make a tool that fails where the path is absent, and else is the real one."""
+    tool.parent.mkdir(exist_ok=True)
+    tool.write_text(f'#!/bin/sh\n[ -e {path} ] && exec /usr/bin/{tool.name} "$@"\n')
+    tool.chmod(0o755)
