@@ -41,8 +41,6 @@ DIVERGED = "STOP:diverged"
 DATA = "/var/lib/postgresql/15/main"
 LANGUAGES = (CRMSH, PCS)
 ROWS = 50
-# No outage: a client that commits every 5 ms may have to wait for a busy machine.
-UNDISTURBED_S = 2.0
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from tests.cluster.documentation import (
 )
 from tests.cluster.harness import managed, postgres
 from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.limits import UNDISTURBED_S
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
 from tests.cluster.harness.wait import wait_until
@@ -165,7 +166,7 @@ def test_it_is_moved_and_moved_back_while_the_servers_run(
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
     print(f"moved from PAF and back: {verdict}")
-    assert verdict.longest_pause.length_s < moving.UNDISTURBED_S, verdict
+    assert verdict.longest_pause.length_s < UNDISTURBED_S, verdict
 
 
 def test_after_the_move_it_switches_over_and_back_without_a_hand(

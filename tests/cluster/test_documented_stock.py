@@ -21,6 +21,7 @@ from tests.cluster.documentation import (
 )
 from tests.cluster.harness import managed, postgres, stock
 from tests.cluster.harness.cluster import Cluster
+from tests.cluster.harness.limits import UNDISTURBED_S
 from tests.cluster.moving import LANGUAGES, follow
 
 pytestmark = pytest.mark.namespaces_only
@@ -65,7 +66,7 @@ def test_it_is_moved_and_moved_back_while_the_servers_run(
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
     print(f"moved from the stock agent and back: {verdict}")
-    assert verdict.longest_pause.length_s < moving.UNDISTURBED_S, verdict
+    assert verdict.longest_pause.length_s < UNDISTURBED_S, verdict
 
 
 def test_without_the_documented_look_the_servers_are_restarted(

@@ -8,6 +8,7 @@ import pytest
 from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, postgres, scenario
 from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.limits import HANG_LIMIT_S, POWER_CUT_LIMIT_S, UNSENT_S
 from tests.cluster.harness.machine import NoPower
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
@@ -17,9 +18,6 @@ REPLICATION = Replication("async")
 NODES = 2
 MODE = "async"
 
-UNSENT_S = 0.2
-POWER_CUT_LIMIT_S = 20.0  # make bench-failover measures; here the machine may be busy
-HANG_LIMIT_S = 60.0
 SLOW_FENCING_S = 3.0
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, postgres, scenario
 from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.limits import HANG_LIMIT_S, KILL_LIMIT_S, POWER_CUT_LIMIT_S
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.wait import patient
@@ -17,9 +18,6 @@ REPLICATION = Replication("sync")
 NODES = 2
 MODE = "sync"
 
-POWER_CUT_LIMIT_S = 20.0  # make bench-failover measures; here the machine may be busy
-KILL_LIMIT_S = 30.0
-HANG_LIMIT_S = 60.0
 # It may be promoted where it was first, and can't be stopped cleanly for want of room:
 # that takes the server's stop_escalate, of the 60 s that an action has here.
 FULL_DISK_LIMIT_S = 90.0

@@ -9,6 +9,7 @@ from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, scenario
 from tests.cluster.harness.cluster import RESOURCE
 from tests.cluster.harness.fencing import PowerSwitch
+from tests.cluster.harness.limits import POWER_CUT_LIMIT_S
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.wait import patient
@@ -17,7 +18,6 @@ REPLICATION = Replication("sync")
 NODES = 3
 MODE = "sync-3"
 
-POWER_CUT_LIMIT_S = 20.0  # make bench-failover measures; here the machine may be busy
 SLOW_FENCING_S = 12.0
 
 
