@@ -11,12 +11,7 @@ import pytest
 
 from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, scenario
-from tests.cluster.harness.limits import (
-    KILL_LIMIT_S,
-    POWER_CUT_LIMIT_S,
-    UNDISTURBED_S,
-    UNSENT_S,
-)
+from tests.cluster.harness.limits import KILL_LIMIT_S, POWER_CUT_LIMIT_S, UNSENT_S
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.wait import patient
@@ -59,7 +54,7 @@ def test_power_cut_of_a_standby_costs_nothing(here: Managed, fault: Fault) -> No
         writer.wait_for_new_row()
     verdict = writer.verdict()
     assert verdict.lost_rows == ()
-    assert verdict.longest_pause.length_s < patient(UNDISTURBED_S), str(verdict)
+    assert verdict.longest_pause.length_s < patient(1.0), str(verdict)
 
 
 @pytest.mark.fault("primary-server-killed")

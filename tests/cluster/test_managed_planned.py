@@ -7,7 +7,6 @@ import pytest
 
 from tests.cluster.catalogue.record import Fault
 from tests.cluster.harness import faults, managed, postgres, scenario
-from tests.cluster.harness.limits import SWITCH_LIMIT_S
 from tests.cluster.harness.managed import Managed, Replication
 from tests.cluster.harness.scenario import ROWS_BEFORE
 from tests.cluster.harness.wait import PATIENCE, patient
@@ -18,6 +17,7 @@ MODE = "sync"
 
 # Ten times there and back, and twice; where everything takes longer, once.
 SWITCHOVERS = {"move": 2, "standby": 2} if PATIENCE > 1 else {"move": 20, "standby": 4}
+SWITCH_LIMIT_S = 5.0
 CRASH_LIMIT_S = 30.0
 KILLED_AFTER_S = (0.03, 0.12, 0.3)  # while it looks, while it acts, while it says so
 

@@ -9,10 +9,12 @@ from tests.cluster.catalogue.record import Fault
 from tests.cluster.conftest import Replicated
 from tests.cluster.harness import postgres, standalone
 from tests.cluster.harness.construction import Construction
-from tests.cluster.harness.limits import HANG_LIMIT_S, KILL_LIMIT_S
+from tests.cluster.harness.limits import HANG_LIMIT_S
 from tests.cluster.harness.wait import patient
 
 MODE = "standalone"
+
+KILL_LIMIT_S = 20.0
 
 
 def started(new_nodes: Construction) -> Replicated:
