@@ -14,6 +14,7 @@ from tests.cluster.documentation import (
     blocks,
     captioned,
     configure_server,
+    for_node,
     run,
 )
 from tests.cluster.harness import postgres
@@ -21,14 +22,13 @@ from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.status import Status
 from tests.cluster.harness.wait import wait_until
-from tests.cluster.moving import SET_UP, make_data
+from tests.cluster.moving import BRING_BACK, SET_UP, make_data
 
 CERTIFICATES = "/root/certificates"
 ACCESS = str(CONFIGURATION / "pg_hba.conf")
 # The writer of the scenarios is no part of the pages.
 ACCESS_OF_THE_WRITER = "host all all 192.0.2.254/32 trust\n"
 SECURITY = "howto/security.rst"
-BRING_BACK = "howto/bring-back.rst"
 SYNCHRONOUS = ("HS:sync", "HS:quorum")
 
 
@@ -114,8 +114,8 @@ def rewind_over_tls(node: Node, primary: Node) -> None:
     rewind = captioned(SECURITY, "rewind")
     postgres.sql(primary, "CHECKPOINT")
     run(node, rewind._replace(text=rewind.text.replace(" --dry-run", "")))
-    *_, clean_up = blocks(BRING_BACK, "Managed replication: STOP:diverged")
-    run(node, clean_up._replace(text=clean_up.text.replace("node1", node.name)))
+    *_, clean_up = blocks(*BRING_BACK)
+    run(node, for_node(node, clean_up))
 
 
 def run_and_join(node: Node, block: Block) -> str:

@@ -38,6 +38,7 @@ from tests.provision import whole_postgresql
 SET_UP = "howto/set-up-managed.rst"
 CLONE = f"{RESOURCE}-clone"
 DIVERGED = "STOP:diverged"
+BRING_BACK = ("howto/bring-back.rst", f"Managed replication: {DIVERGED}")
 DATA = "/var/lib/postgresql/15/main"
 LANGUAGES = (CRMSH, PCS)
 ROWS = 50

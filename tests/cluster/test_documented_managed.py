@@ -18,7 +18,7 @@ from tests.cluster.documentation import (
     wait_for,
 )
 from tests.cluster.harness.cluster import Cluster
-from tests.cluster.moving import SET_UP, make_data
+from tests.cluster.moving import BRING_BACK, DIVERGED, SET_UP, make_data
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -79,10 +79,8 @@ def test_a_refused_node_comes_back_by_the_documented_steps(cluster: Cluster) -> 
     run(node2, force)
     wait_for(cluster, node2, "promoted", "PRI")
     node1.power_on()
-    wait_for(cluster, node1, "stopped", "STOP:diverged")
-    rewind, _, clean_up = blocks(
-        "howto/bring-back.rst", "Managed replication: STOP:diverged"
-    )
+    wait_for(cluster, node1, "stopped", DIVERGED)
+    rewind, _, clean_up = blocks(*BRING_BACK)
     run(node1, rewind)
     run(node1, clean_up)
     wait_for(cluster, node1, "unpromoted", "HS:sync")

@@ -42,7 +42,7 @@ from tests.cluster.harness.cluster import Cluster
 from tests.cluster.harness.node import Node
 from tests.cluster.harness.process import CommandFailed
 from tests.cluster.harness.wait import patient, wait_until
-from tests.cluster.moving import SET_UP
+from tests.cluster.moving import DIVERGED, SET_UP
 
 pytestmark = pytest.mark.namespaces_only
 
@@ -221,7 +221,7 @@ def test_a_lost_primary_is_rewound_over_tls_and_all_standbys_use_it_again(
         writer.wait_for_new_row()
         cluster.wait_for_fenced(primary)
         primary.power_on()
-        wait_for(cluster, primary, "stopped", "STOP:diverged")
+        wait_for(cluster, primary, "stopped", DIVERGED)
         [successor] = [n for n in standbys if not postgres.is_in_recovery(n)]
         rewind_over_tls(primary, successor)
         assert wait_for_tls(cluster) is successor
